@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A Keras model as plain data: layers with their weights, and the calls between them.
+// Config makes it from a file's text and arrays; Import turns it into the nn dialect. Words are Keras' own.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace layerc {
+
+/// Keras' dtype names. bfloat16 and float16 are two bytes, bool is one byte (0 or 1).
+enum class ElementType { Float16, BFloat16, Float32, Float64, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Bool };
+
+/// The Keras name of `type` ("float32") and back; nullopt for a name Keras has but layerc does not (string, complex64).
+const char *elementTypeName(ElementType type);
+std::optional<ElementType> elementTypeFromName(const std::string &name);
+size_t elementSize(ElementType type);
+
+/// One stored array, dense row-major, little endian. The bytes belong to the `FileArrays` that `LayerGraph` keeps alive.
+struct Array {
+  std::string path; ///< path in the file, for messages and for the name of the weight: "conv2d/kernel"
+  ElementType type = ElementType::Float32;
+  std::vector<int64_t> shape;
+  const std::byte *data = nullptr;
+  size_t bytes = 0;
+};
+
+/// Holds the mapped memory that `Array::data` points into.
+class FileArrays {
+public:
+  virtual ~FileArrays() = default;
+};
+
+/// A dimension that Keras leaves free (`null`).
+inline constexpr int64_t kFree = -1;
+
+/// One value that flows between calls: output `tensor` of call `call`.
+struct TensorRef {
+  int call = -1;
+  int tensor = 0;
+  bool operator==(const TensorRef &) const = default;
+};
+
+/// A layer object: class, configuration and weights, once however often it is called.
+struct Layer {
+  std::string path;      ///< unique: names from the outermost model inwards joined with '/': "encoder/conv2d"
+  std::string className; ///< as in the file, without package prefix: "Conv2D", or an operation class such as "Add"
+  bool isOperation = false; ///< a keras.ops node (module keras.src.ops.*) rather than a layer
+  nlohmann::json config; ///< the layer's own config object, as in the file
+  /// Own variables in Keras' order (trainable, then non-trainable); for a legacy .h5 group, the group's arrays in order.
+  std::vector<Array> weights;
+  /// Layers inside this one, by role: {"layer", ...} of a wrapper, {"cell", ...}, {"activation", ...}, {"query_dense", ...}.
+  std::vector<std::pair<std::string, Layer>> children;
+};
+
+/// One call of a layer. Calls of nested Functional and Sequential models are expanded in place, so there is no nesting here.
+struct Call {
+  int layer = -1;                  ///< index into LayerGraph::layers
+  std::vector<TensorRef> inputs;   ///< tensor arguments, flattened in order
+  nlohmann::json args;             ///< Keras 3: the node's `args` with each tensor replaced by {"tensor": index into inputs}; else null
+  nlohmann::json kwargs;           ///< the node's keyword arguments, tensors replaced likewise
+  std::string path;                ///< the layer's path; the second call of a shared layer has "#2" appended, and so on
+};
+
+/// A graph input or output and its Keras name.
+struct NamedTensor {
+  std::string name;
+  TensorRef tensor;
+};
+
+/// The whole model. Calls are in topological order; an InputLayer is a layer and a call without inputs.
+struct LayerGraph {
+  std::string file;         ///< for diagnostics
+  std::string name;         ///< the model's own name
+  std::string kind;         ///< "Sequential" or "Functional"
+  std::string kerasVersion; ///< "3.15.1", "2.15.0"; "1" where an .h5 file has none
+  std::string backend;      ///< "tensorflow", "theano", ... where recorded
+  std::vector<Layer> layers;
+  std::vector<Call> calls;
+  std::vector<NamedTensor> inputs;  ///< each refers to the call of an InputLayer
+  std::vector<NamedTensor> outputs; ///< names as Keras gives them: the layer that makes the output
+  std::shared_ptr<FileArrays> arrays;
+
+  int kerasMajor() const; ///< 1, 2 or 3
+};
+
+/// The `--emit=graph` text: one line per call with class, inputs, weights and the configuration that is not a default word.
+std::string print(const LayerGraph &graph);
+
+} // namespace layerc

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Registration of the nn dialect, nn.kernel's text form, and small questions about nn ops.
+#include "ir/Nn.h"
+
+#include "ir/Plan.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace layerc;
+using namespace layerc::nn;
+
+#include "ir/NnDialect.cpp.inc"
+#include "ir/NnEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "ir/NnAttrs.cpp.inc"
+#define GET_OP_CLASSES
+#include "ir/NnOps.cpp.inc"
+
+void NnDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "ir/NnAttrs.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "ir/NnOps.cpp.inc"
+      >();
+}
+
+Operation *NnDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location location) {
+  return builder.create<ConstantOp>(location, type, cast<ElementsAttr>(value));
+}
+
+// nn.kernel(%a = %x, ...) algorithm("conv") tile [..] units [..] { ... } : (types) -> types
+ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &state) {
+  SmallVector<OpAsmParser::Argument> arguments;
+  SmallVector<OpAsmParser::UnresolvedOperand> operands;
+  auto parsePair = [&]() -> ParseResult {
+    return failure(parser.parseArgument(arguments.emplace_back()) || parser.parseEqual() ||
+                   parser.parseOperand(operands.emplace_back()));
+  };
+  if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, parsePair))
+    return failure();
+  Builder &builder = parser.getBuilder();
+  auto parseInts = [&](StringRef keyword) -> ParseResult {
+    if (failed(parser.parseOptionalKeyword(keyword)))
+      return success();
+    Attribute ints = DenseI64ArrayAttr::parse(parser, Type());
+    if (!ints)
+      return failure();
+    state.addAttribute(keyword, ints);
+    return success();
+  };
+  auto parseBytes = [&](StringRef keyword, StringRef name) -> ParseResult {
+    int64_t bytes = 0;
+    if (failed(parser.parseOptionalKeyword(keyword)))
+      return success();
+    if (parser.parseLParen() || parser.parseInteger(bytes) || parser.parseRParen())
+      return failure();
+    state.addAttribute(name, builder.getI64IntegerAttr(bytes));
+    return success();
+  };
+  if (succeeded(parser.parseOptionalKeyword("algorithm"))) {
+    std::string algorithm;
+    if (parser.parseLParen() || parser.parseString(&algorithm) || parser.parseRParen())
+      return failure();
+    state.addAttribute("algorithm", builder.getStringAttr(algorithm));
+  }
+  FunctionType type;
+  // The block's arguments take the operands' types, which stand at the end: read the region after the type would need a
+  // second pass, so the region's text comes last.
+  if (parseInts("tile") || parseInts("units") || parseBytes("shared", "shared_scratch") ||
+      parseBytes("worker", "worker_scratch") || parser.parseOptionalAttrDict(state.attributes) || parser.parseColon() ||
+      parser.parseType(type))
+    return failure();
+  if (type.getNumInputs() != operands.size())
+    return parser.emitError(parser.getNameLoc(), "expects one type per operand; got ")
+           << type.getNumInputs() << " for " << operands.size();
+  for (auto [argument, operandType] : llvm::zip(arguments, type.getInputs()))
+    argument.type = operandType;
+  if (parser.resolveOperands(operands, type.getInputs(), parser.getNameLoc(), state.operands) ||
+      parser.parseRegion(*state.addRegion(), arguments))
+    return failure();
+  state.addTypes(type.getResults());
+  return success();
+}
+
+void KernelOp::print(OpAsmPrinter &printer) {
+  printer << "(";
+  llvm::interleaveComma(llvm::zip(getBody().getArguments(), getInputs()), printer, [&](auto pair) {
+    printer.printOperand(std::get<0>(pair));
+    printer << " = ";
+    printer.printOperand(std::get<1>(pair));
+  });
+  printer << ")";
+  if (getAlgorithm())
+    printer << " algorithm(\"" << *getAlgorithm() << "\")";
+  auto printInts = [&](StringRef keyword, DenseI64ArrayAttr ints) {
+    if (!ints)
+      return;
+    printer << " " << keyword << " ";
+    ints.print(printer);
+  };
+  printInts("tile", getTileAttr());
+  printInts("units", getUnitsAttr());
+  if (getSharedScratch())
+    printer << " shared(" << getSharedScratch() << ")";
+  if (getWorkerScratch())
+    printer << " worker(" << getWorkerScratch() << ")";
+  printer.printOptionalAttrDict((*this)->getAttrs(),
+                                {"algorithm", "tile", "units", "shared_scratch", "worker_scratch"});
+  printer << " : ";
+  printer.printFunctionalType(*this);
+  printer << " ";
+  printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+}
+
+static void collectPaths(Location location, llvm::SetVector<StringRef> &paths) {
+  if (auto name = dyn_cast<NameLoc>(location))
+    paths.insert(name.getName());
+  else if (auto fused = dyn_cast<FusedLoc>(location))
+    for (Location part : fused.getLocations())
+      collectPaths(part, paths);
+}
+
+SmallVector<std::string> nn::layerPaths(Location location) {
+  llvm::SetVector<StringRef> paths;
+  collectPaths(location, paths);
+  return llvm::map_to_vector(paths, [](StringRef path) { return path.str(); });
+}
+
+bool nn::isElementwise(Operation *op) { return isa<UnaryOp, BinaryOp, SelectOp, CastOp, AffineOp>(op); }
+
+bool nn::isWeightExpression(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return false;
+  if (isa<WeightOp, ConstantOp>(op))
+    return true;
+  return op->getNumRegions() == 0 && op->getNumOperands() > 0 && isa<NnDialect>(op->getDialect()) &&
+         llvm::all_of(op->getOperands(), isWeightExpression);
+}

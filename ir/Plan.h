@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The plan dialect: see Plan.td.
+#pragma once
+
+#include "ir/Nn.h"
+
+#include "mlir/IR/RegionKindInterface.h"
+#include "mlir/IR/SymbolTable.h"
+
+#include "ir/PlanDialect.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "ir/PlanTypes.h.inc"
+#define GET_OP_CLASSES
+#include "ir/PlanOps.h.inc"

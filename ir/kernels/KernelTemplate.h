@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What a kernel template is to the passes: which bodies it accepts, its tiles, layouts, phases, scratch and cost.
+// Each template is described once, in a file of this folder; codegen/kernels has a file of the same name that emits it.
+#pragma once
+
+#include "ir/Nn.h"
+#include "ir/Target.h"
+
+#include <optional>
+#include <string>
+
+namespace layerc {
+
+/// How a kernel reads an operand.
+enum class Access {
+  SameIndex, ///< element i of the operand only for element i of the result: the result may overwrite it
+  Window,    ///< a neighbourhood
+  Whole,     ///< anything
+};
+
+/// One way to run a body.
+struct KernelChoice {
+  std::string algorithm;
+  llvm::SmallVector<int64_t> tile;  ///< meaning is the template's; printed as tile[...]
+  llvm::SmallVector<int64_t> units; ///< per phase
+  int64_t sharedScratch = 0;        ///< bytes
+  int64_t workerScratch = 0;        ///< bytes
+  double nanoseconds = 0;           ///< estimate for one thread
+  /// Per operand of the kernel: the layout a weight operand must be packed in, or null.
+  llvm::SmallVector<nn::LayoutAttr> layouts;
+};
+
+class KernelTemplate {
+public:
+  virtual ~KernelTemplate() = default;
+  /// The algorithm's name in IR, --explain and file names: "matmul", "gemv", "conv", "depthwise", "loops".
+  virtual llvm::StringRef name() const = 0;
+  /// Whether this template can emit `body` (an nn.kernel's block, weights unpacked or under nn.unpack). If not, `reason`
+  /// says why in one clause. nn-fuse asks this for each tentative group, nn-select-kernels for the final one.
+  virtual bool accepts(mlir::Block &body, std::string &reason) const = 0;
+  /// Adds the choices worth considering on `target`. Requires accepts().
+  virtual void candidates(nn::KernelOp kernel, const Target &target, llvm::SmallVectorImpl<KernelChoice> &choices) const = 0;
+  /// How the body reads block argument `operand`.
+  virtual Access access(mlir::Block &body, unsigned operand) const = 0;
+};
+
+/// All templates, heavy ones first; "loops" is last and accepts every body of ordinary ops with one result.
+llvm::ArrayRef<const KernelTemplate *> kernelTemplates();
+const KernelTemplate *findKernelTemplate(llvm::StringRef name);
+
+} // namespace layerc
