@@ -24,7 +24,10 @@ struct TensorData {
   void set(int64_t linear, Scalar value); ///< rounds to the element type
   int64_t size() const { return type.getNumElements(); }
 };
+/// A tensor of zeros.
 TensorData makeTensor(mlir::RankedTensorType type);
+/// The same numbers as a constant's value.
+mlir::DenseElementsAttr toAttribute(const TensorData &data);
 
 /// Pulls single elements of values. Results are memoised per value while a value has at most `kMemoLimit` elements.
 class Evaluator {
@@ -53,7 +56,11 @@ std::vector<TensorData> evaluate(mlir::func::FuncOp function, llvm::ArrayRef<Ten
 /// Reproducible values in [-1, 1) (floats) or 0..3 (integers) for tests.
 TensorData randomTensor(mlir::RankedTensorType type, uint64_t seed);
 
-/// Rounds a number to an element type and back: the one place that knows f16, bf16 and integer saturation.
+/// Rounds `value.real` to a float type (nearest even), or wraps `value.integer` to the width of an integer type.
 Scalar roundTo(mlir::Type elementType, Scalar value);
+/// What nn.cast does to one number: float to integer truncates and saturates, NaN gives 0; anything to i1 is x != 0.
+Scalar convert(Scalar value, mlir::Type from, mlir::Type to);
+/// Bytes of one stored element: i1 takes one.
+int64_t elementBytes(mlir::Type elementType);
 
 } // namespace layerc

@@ -32,6 +32,12 @@ namespace layerc::nn {
 /// The Keras layer paths that a location names, outermost order kept, without repeats.
 llvm::SmallVector<std::string> layerPaths(mlir::Location location);
 
+/// Bytes that an nn.constant may hold unless it is a splat; anything larger is a weight.
+inline constexpr int64_t kConstantLimit = 256;
+
+/// The shape that nn.pack gives a tensor of this shape.
+llvm::SmallVector<int64_t> packedShape(llvm::ArrayRef<int64_t> shape, LayoutAttr layout);
+
 /// True for ops whose result element i depends only on elements i (after broadcasting) of the operands.
 bool isElementwise(mlir::Operation *op);
 

@@ -98,6 +98,7 @@ def Nn_LayoutAttr : AttrDef<Nn_Dialect, "Layout"> {
   }];
   let parameters = (ins StringRefParameter<"kind of layout">:$kind, "int64_t":$columns, "int64_t":$groups);
   let assemblyFormat = "`<` $kind `columns` `=` $columns `groups` `=` $groups `>`";
+  let genVerifyDecl = 1;
 }
 
 //===-- Ops -----------------------------------------------------------------------------------------------------===//

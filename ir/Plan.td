@@ -112,9 +112,13 @@ def Plan_OutputOp : Plan_Op<"output", [HasParent<"EntryOp">]> {
 
 def Plan_WeightRefOp : Plan_Op<"weight_ref", [HasParent<"EntryOp">]> {
   let summary = "the bytes of a plan.weight";
+  let description = [{
+    C1: the weight exists. C2: the last element lies inside it.
+  }];
   let arguments = (ins FlatSymbolRefAttr:$weight);
   let results = (outs AnyMemRef:$value);
   let assemblyFormat = "$weight attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
 def Plan_SlotOp : Plan_Op<"slot", [HasParent<"EntryOp">]> {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Element types without MLIR's type objects, for loops over many numbers.
+#pragma once
+
+#include "ir/Evaluate.h"
+
+namespace layerc {
+
+enum class ElementKind : uint8_t { F16, BF16, F32, F64, Bool, Signed, Unsigned };
+
+struct ElementType {
+  ElementKind kind;
+  int bits;
+  bool isReal() const { return kind <= ElementKind::F64; }
+  int64_t bytes() const { return (bits + 7) / 8; }
+};
+
+ElementType elementTypeOf(mlir::Type type);
+/// As the functions of these names in Evaluate.h.
+Scalar roundTo(ElementType type, Scalar value);
+Scalar convert(Scalar value, ElementType from, ElementType to);
+/// One element at `bytes`, of any alignment. Writing rounds.
+Scalar readElement(ElementType type, const char *bytes);
+void writeElement(ElementType type, char *bytes, Scalar value);
+
+} // namespace layerc
