@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Description of the conv template: convolution, transposed convolution and Dense (one row included) with an elementwise
+// body. Pixels times panels of columns in a register tile; loop orders and the tile rule are measured, see
+// docs/kernels.md.
+#include "ir/kernels/Conv.h"
+
+#include "mlir/IR/Block.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace layerc;
+
+nn::SoftmaxOp layerc::trailingSoftmax(Block &body) {
+  auto yield = cast<nn::YieldOp>(body.getTerminator());
+  if (yield.getValues().size() != 1)
+    return nullptr;
+  auto softmax = yield.getValues().front().getDefiningOp<nn::SoftmaxOp>();
+  if (!softmax || softmax.getLog() || softmax.getAxes() != ArrayRef<int64_t>{softmax.getType().getRank() - 1})
+    return nullptr;
+  return softmax;
+}
+
+namespace {
+
+/// Cycles of one step of the reduction for a register tile: bound by fused multiply-adds (two a cycle), by loads (two a
+/// cycle) and by the latency of the chains (four cycles).
+double stepCycles(int64_t pixels, int64_t vectors) {
+  return std::max({pixels * vectors / 2.0, (pixels + vectors) / 2.0, 4.0});
+}
+
+struct ConvTemplate final : KernelTemplate {
+  StringRef name() const override { return "conv"; }
+
+  bool accepts(Block &body, std::string &reason) const override {
+    Operation *anchor = convAnchor(body);
+    if (!anchor)
+      return reason = "not exactly one convolution or contraction", false;
+    auto geometry = convGeometry(anchor, reason);
+    if (!geometry)
+      return false;
+    auto yield = cast<nn::YieldOp>(body.getTerminator());
+    if (yield.getValues().size() != 1)
+      return reason = "more than one result", false;
+    nn::SoftmaxOp softmax = trailingSoftmax(body);
+    if (softmax && (!isa<nn::ContractOp>(anchor) || !softmax.getType().getElementType().isF32()))
+      return reason = "softmax is fused with f32 contractions only", false;
+    Type shape = anchor->getResult(0).getType();
+    for (Operation &op : body) {
+      if (&op == anchor || isa<nn::UnpackOp, nn::YieldOp, nn::ConstantOp>(op) || &op == softmax.getOperation())
+        continue;
+      if (!nn::isElementwise(&op))
+        return reason = (op.getName().getStringRef() + " is not elementwise").str(), false;
+      if (cast<RankedTensorType>(op.getResult(0).getType()).getShape() != cast<RankedTensorType>(shape).getShape() &&
+          llvm::is_contained(dependants(anchor), &op))
+        return reason = "the shape changes after the convolution", false;
+    }
+    if (softmax && softmax.getInput().getType() != shape)
+      return reason = "softmax of another shape", false;
+    return true;
+  }
+
+  void candidates(nn::KernelOp kernel, const Target &target, SmallVectorImpl<KernelChoice> &choices) const override {
+    std::string reason;
+    Block &body = kernel.getBody().front();
+    ConvGeometry g = *convGeometry(convAnchor(body), reason);
+    int64_t lanes = target.lanes();
+    int64_t line = g.pointwise() ? g.pixels() : longestLine(g);
+    int64_t most = line == 1 ? 8 : target.vectorRegisters / 4;
+    most = std::min(most, std::max<int64_t>(1, llvm::divideCeil(g.columnsPerGroup(), lanes)));
+    for (int64_t vectors = 1; vectors <= most; ++vectors) {
+      int64_t pixels = std::min<int64_t>({(target.vectorRegisters - vectors - 1) / vectors, 14, line});
+      ConvTile tile;
+      tile.pixels = EvenTiles::of(line, pixels).wide;
+      tile.vectors = vectors;
+      splitUnits(g, tile, target);
+      KernelChoice choice;
+      choice.algorithm = name().str();
+      choice.tile = tile.numbers();
+      choice.units = {tile.rowBlocks * tile.panelBlocks};
+      if (trailingSoftmax(body))
+        choice.units.push_back(1);
+      choice.nanoseconds = nanoseconds(g, tile, line, target);
+      choice.layouts.resize(kernel.getNumOperands());
+      unsigned operand = cast<BlockArgument>(g.kernel).getArgNumber();
+      choice.layouts[operand] = nn::LayoutAttr::get(kernel.getContext(), "panels", vectors * lanes, g.groups);
+      choices.push_back(std::move(choice));
+    }
+  }
+
+  Access access(Block &body, unsigned operand) const override {
+    Value argument = body.getArgument(operand);
+    Type shape = convAnchor(body)->getResult(0).getType();
+    if (argument.getType() != shape || trailingSoftmax(body))
+      return Access::Whole;
+    bool elementwise = llvm::all_of(argument.getUsers(), [](Operation *user) { return nn::isElementwise(user); });
+    return elementwise ? Access::SameIndex : Access::Whole;
+  }
+
+private:
+  static SmallVector<Operation *> dependants(Operation *anchor) {
+    SmallVector<Operation *> ops{anchor};
+    for (size_t i = 0; i < ops.size(); ++i)
+      for (Operation *user : ops[i]->getUsers())
+        if (!llvm::is_contained(ops, user))
+          ops.push_back(user);
+    return ops;
+  }
+
+  static int64_t longestLine(const ConvGeometry &g) {
+    int64_t line = 1;
+    for (const AxisTaps &axis : g.axes[2])
+      line = std::max(line, axis.outCount);
+    return line;
+  }
+
+  /// Weights that leave L2 are split among units (each is then read by one worker); otherwise rows are, so that the input
+  /// of a unit stays in L2 while its panels pass by. At least four units where there is work for two workers.
+  static void splitUnits(const ConvGeometry &g, ConvTile &tile, const Target &target) {
+    int64_t panels = llvm::divideCeil(g.columnsPerGroup(), tile.vectors * target.lanes()) * g.groups;
+    int64_t lines = g.pointwise() ? llvm::divideCeil(g.pixels(), tile.pixels) : g.pixels() / g.out[2];
+    int64_t weightBytes = g.depth() * g.outChannels * 4;
+    int64_t inputBytes = g.batch * g.in[0] * g.in[1] * g.in[2] * g.inChannels * 4;
+    int64_t outputBytes = g.pixels() * g.outChannels * 4;
+    tile.rowBlocks = std::clamp<int64_t>(llvm::divideCeil(inputBytes, target.l2Bytes / 2), 1, lines);
+    double work = static_cast<double>(g.pixels()) * g.depth() * g.outChannels;
+    if (work < 200e3) { // some microseconds: not worth a second worker
+      tile.rowBlocks = 1;
+      return;
+    }
+    if (weightBytes > inputBytes + outputBytes && panels >= 2)
+      tile.panelBlocks = std::min<int64_t>(panels, std::max<int64_t>(4, llvm::divideCeil(weightBytes, 1 << 20)));
+    else
+      tile.rowBlocks = std::min<int64_t>(lines, llvm::alignTo(std::max<int64_t>(tile.rowBlocks, 4), 2));
+  }
+
+  static double nanoseconds(const ConvGeometry &g, const ConvTile &tile, int64_t line, const Target &target) {
+    int64_t lanes = target.lanes(), width = tile.vectors * lanes, columns = g.columnsPerGroup();
+    EvenTiles tiles = EvenTiles::of(line, tile.pixels);
+    double cycles = 0;
+    for (int64_t column = 0; column < columns; column += width) {
+      int64_t vectors = llvm::divideCeil(std::min(width, columns - column), lanes);
+      // Opening and closing a tile costs about as much as four steps of the reduction.
+      cycles += (tiles.wideCount * stepCycles(tile.pixels, vectors) +
+                 tiles.narrowCount * stepCycles(std::max<int64_t>(1, tile.pixels - 1), vectors)) * (g.depth() + 4);
+    }
+    double lines = static_cast<double>(g.pixels()) / line;
+    double clock = target.fmasPerNanosecond > 0 ? target.fmasPerNanosecond / (2 * lanes) : 3.0;
+    double stream = target.memoryBytesPerNanosecond > 0 ? target.memoryBytesPerNanosecond : 16;
+    return cycles * lines * g.groups / clock + g.depth() * g.outChannels * 4.0 / stream;
+  }
+};
+
+} // namespace
+
+const KernelTemplate &layerc::convTemplate() {
+  static const ConvTemplate instance;
+  return instance;
+}
