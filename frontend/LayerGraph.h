@@ -23,9 +23,11 @@ const char *elementTypeName(ElementType type);
 std::optional<ElementType> elementTypeFromName(const std::string &name);
 size_t elementSize(ElementType type);
 
-/// One stored array, dense row-major, little endian. The bytes belong to the `FileArrays` that `LayerGraph` keeps alive.
+/// One stored array, dense row-major, little endian. The bytes belong to the `FileArrays` that `LayerGraph` keeps alive
+/// and have no alignment: they may lie anywhere in the file.
 struct Array {
-  std::string path; ///< path in the file, for messages and for the name of the weight: "conv2d/kernel"
+  std::string path;   ///< name of the weight: the layer's path and the variable's name, "conv2d/kernel"
+  std::string source; ///< where the file has it, for messages: "layers/conv2d/vars/0"
   ElementType type = ElementType::Float32;
   std::vector<int64_t> shape;
   const std::byte *data = nullptr;
@@ -48,23 +50,34 @@ struct TensorRef {
   bool operator==(const TensorRef &) const = default;
 };
 
+struct LayerGraph;
+
 /// A layer object: class, configuration and weights, once however often it is called.
 struct Layer {
   std::string path;      ///< unique: names from the outermost model inwards joined with '/': "encoder/conv2d"
   std::string className; ///< as in the file, without package prefix: "Conv2D", or an operation class such as "Add"
   bool isOperation = false; ///< a keras.ops node (module keras.src.ops.*) rather than a layer
-  nlohmann::json config; ///< the layer's own config object, as in the file
+  bool isCustom = false; ///< registered outside Keras, so never Keras' own class of the same name
+  /// The layer's own config object, as in the file. An InputLayer always has "batch_shape" (null where the file does not
+  /// say: Import then asks for --input-shape) and "dtype" (a name), whatever the file's Keras called them.
+  nlohmann::json config;
   /// Own variables in Keras' order (trainable, then non-trainable); for a legacy .h5 group, the group's arrays in order.
   std::vector<Array> weights;
-  /// Layers inside this one, by role: {"layer", ...} of a wrapper, {"cell", ...}, {"activation", ...}, {"query_dense", ...}.
+  /// Layers inside this one, by role: {"layer", ...} of a wrapper, {"forward_layer", ...} and {"backward_layer", ...} of
+  /// Bidirectional, {"cell", ...} of RNN, {"cells", ...} repeated, {"activation", ...}, {"query_dense", ...}. SimpleRNN,
+  /// GRU, LSTM and ConvLSTM have no cell child: the cell's weights are theirs.
   std::vector<std::pair<std::string, Layer>> children;
+  /// For a whole Sequential or Functional model inside a wrapper: its graph. Its paths begin with this layer's path.
+  std::shared_ptr<LayerGraph> model;
 };
 
 /// One call of a layer. Calls of nested Functional and Sequential models are expanded in place, so there is no nesting here.
 struct Call {
   int layer = -1;                  ///< index into LayerGraph::layers
   std::vector<TensorRef> inputs;   ///< tensor arguments, flattened in order
-  nlohmann::json args;             ///< Keras 3: the node's `args` with each tensor replaced by {"tensor": index into inputs}; else null
+  /// Keras 3: the node's `args` with each tensor replaced by {"tensor": index into inputs}. tf.keras: the same where a
+  /// first argument is a constant, else null.
+  nlohmann::json args;
   nlohmann::json kwargs;           ///< the node's keyword arguments, tensors replaced likewise
   std::string path;                ///< the layer's path; the second call of a shared layer has "#2" appended, and so on
 };
@@ -85,7 +98,7 @@ struct LayerGraph {
   std::vector<Layer> layers;
   std::vector<Call> calls;
   std::vector<NamedTensor> inputs;  ///< each refers to the call of an InputLayer
-  std::vector<NamedTensor> outputs; ///< names as Keras gives them: the layer that makes the output
+  std::vector<NamedTensor> outputs; ///< names as Keras gives them: the layer that makes it, a repeated name with "_1", "_2"
   std::shared_ptr<FileArrays> arrays;
 
   int kerasMajor() const; ///< 1, 2 or 3
