@@ -29,6 +29,8 @@ TensorData makeTensor(mlir::RankedTensorType type);
 /// The same numbers as a constant's value.
 mlir::DenseElementsAttr toAttribute(const TensorData &data);
 
+struct EvaluatedValue;
+
 /// Pulls single elements of values. Results are memoised per value while a value has at most `kMemoLimit` elements.
 class Evaluator {
 public:
@@ -36,7 +38,7 @@ public:
   /// `weights` must outlive the evaluator; missing weights are made up (WeightStore::getOrMake).
   explicit Evaluator(WeightStore &weights) : weights_(weights) {}
 
-  /// Gives a function argument or block argument its value.
+  /// Gives a function argument or block argument (or any other value) its numbers, before anything that uses it is read.
   void bind(mlir::Value argument, TensorData data);
   /// Element `index` (one number per dimension) of `value`.
   Scalar at(mlir::Value value, llvm::ArrayRef<int64_t> index);
@@ -44,10 +46,10 @@ public:
   TensorData evaluate(mlir::Value value);
 
 private:
-  struct Memo;
-  Scalar compute(mlir::Value value, llvm::ArrayRef<int64_t> index);
+  std::shared_ptr<EvaluatedValue> find(mlir::Value value);
+  std::shared_ptr<EvaluatedValue> make(mlir::Value value);
   WeightStore &weights_;
-  llvm::DenseMap<mlir::Value, std::shared_ptr<Memo>> memos_;
+  llvm::DenseMap<mlir::Value, std::shared_ptr<EvaluatedValue>> values_;
 };
 
 /// Evaluates a function on arguments; one tensor per result.

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Evaluation of nn values on demand: where each value's numbers come from, and memoisation.
+#include "ir/Evaluate.h"
+
+#include "ir/EvaluateRules.h"
+#include "ir/Plan.h"
+
+using namespace mlir;
+using namespace layerc;
+
+EvaluatedValue::EvaluatedValue(RankedTensorType type)
+    : type(type), element(elementTypeOf(type.getElementType())), shape(type.getShape()), strides(shape.size()) {
+  int64_t stride = 1;
+  for (size_t d = shape.size(); d-- > 0; stride *= shape[d])
+    strides[d] = shape[d] == 1 ? 0 : stride;
+}
+
+Scalar EvaluatedValue::computeElement(int64_t linear) {
+  SmallVector<int64_t, 6> index(shape.size());
+  int64_t rest = linear;
+  for (size_t d = shape.size(); d-- > 0; rest /= shape[d])
+    index[d] = rest % shape[d];
+  Scalar value = roundTo(element, rule(index));
+  if (stored) {
+    writeElement(element, owned.data() + linear * element.bytes(), value);
+    known[linear] = true;
+  }
+  return value;
+}
+
+static std::shared_ptr<EvaluatedValue> makeStored(TensorData data) {
+  auto value = std::make_shared<EvaluatedValue>(data.type);
+  value->owned = std::move(data.bytes);
+  value->stored = value->owned.data();
+  return value;
+}
+
+static std::shared_ptr<EvaluatedValue> makeConstant(nn::ConstantOp op) {
+  auto value = std::make_shared<EvaluatedValue>(op.getType());
+  auto numbers = cast<DenseElementsAttr>(op.getValue());
+  value->isSplat = numbers.isSplat();
+  if (op.getType().getElementType().isInteger(1)) // packed as bits in the attribute
+    for (bool bit : numbers.getValues<bool>())
+      value->owned.push_back(bit);
+  else
+    value->owned.assign(numbers.getRawData().begin(), numbers.getRawData().end());
+  value->stored = value->owned.data();
+  return value;
+}
+
+static std::shared_ptr<EvaluatedValue> makeWeight(nn::WeightOp op, WeightStore &weights) {
+  const Weight &weight = weights.getOrMake(op.getName(), op.getType());
+  if (weight.type != op.getType())
+    llvm::report_fatal_error("weight " + Twine(op.getName()) + " is stored with another type");
+  auto value = std::make_shared<EvaluatedValue>(op.getType());
+  value->stored = weight.bytes.data();
+  return value;
+}
+
+std::shared_ptr<EvaluatedValue> Evaluator::find(Value value) {
+  if (auto known = values_.find(value); known != values_.end())
+    return known->second;
+  std::shared_ptr<EvaluatedValue> made = make(value);
+  values_[value] = made;
+  return made;
+}
+
+std::shared_ptr<EvaluatedValue> Evaluator::make(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto kernel = dyn_cast<nn::KernelOp>(argument.getOwner()->getParentOp());
+    if (!kernel)
+      llvm::report_fatal_error("an argument without a value");
+    return find(kernel.getInputs()[argument.getArgNumber()]);
+  }
+  Operation *op = value.getDefiningOp();
+  if (auto constant = dyn_cast<nn::ConstantOp>(op))
+    return makeConstant(constant);
+  if (auto weight = dyn_cast<nn::WeightOp>(op))
+    return makeWeight(weight, weights_);
+  if (auto kernel = dyn_cast<nn::KernelOp>(op)) {
+    unsigned number = cast<OpResult>(value).getResultNumber();
+    return find(cast<nn::YieldOp>(kernel.getBody().front().getTerminator()).getValues()[number]);
+  }
+  SmallVector<EvaluatedValue *> inputs;
+  for (Value operand : op->getOperands())
+    inputs.push_back(find(operand).get()); // kept alive by values_
+  auto made = std::make_shared<EvaluatedValue>(cast<RankedTensorType>(value.getType()));
+  made->rule = ruleOf(op, inputs);
+  if (int64_t size = made->type.getNumElements(); size <= kMemoLimit && size > 0) {
+    made->owned.resize(size * made->element.bytes());
+    made->known.resize(size);
+    made->stored = made->owned.data();
+  }
+  return made;
+}
+
+void Evaluator::bind(Value argument, TensorData data) {
+  assert(data.type == argument.getType() && "a value is bound to a tensor of its type");
+  values_[argument] = makeStored(std::move(data));
+}
+
+Scalar Evaluator::at(Value value, Index index) { return find(value)->at(index); }
+
+TensorData Evaluator::evaluate(Value value) {
+  std::shared_ptr<EvaluatedValue> source = find(value);
+  TensorData result = makeTensor(source->type);
+  for (int64_t i = 0, size = result.size(); i < size; ++i)
+    writeElement(source->element, result.bytes.data() + i * source->element.bytes(), source->load(i));
+  source->known.clear(); // all are known now, or none is kept
+  return result;
+}
+
+std::vector<TensorData> layerc::evaluate(func::FuncOp function, ArrayRef<TensorData> arguments, WeightStore &weights) {
+  Evaluator evaluator(weights);
+  for (auto [argument, data] : llvm::zip_equal(function.getArguments(), arguments))
+    evaluator.bind(argument, data);
+  std::vector<TensorData> results;
+  for (Value result : function.front().getTerminator()->getOperands())
+    results.push_back(evaluator.evaluate(result));
+  return results;
+}
