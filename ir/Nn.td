@@ -584,7 +584,7 @@ def Nn_PackOp : Nn_InferredOp<"pack"> {
 
     Example:
     ```mlir
-    %p = nn.pack %w <panels columns = 16 groups = 1> : (tensor<3x3x1x20xf32>) -> tensor<1x2x9x16xf32>
+    %p = nn.pack %w <"panels" columns = 16 groups = 1> : (tensor<3x3x1x20xf32>) -> tensor<1x2x9x16xf32>
     ```
   }];
   let arguments = (ins Nn_Tensor:$input, Nn_LayoutAttr:$layout);
@@ -603,7 +603,7 @@ def Nn_UnpackOp : Nn_Op<"unpack"> {
 
     Example:
     ```mlir
-    %w = nn.unpack %p <panels columns = 16 groups = 1> : (tensor<1x2x9x16xf32>) -> tensor<3x3x1x20xf32>
+    %w = nn.unpack %p <"panels" columns = 16 groups = 1> : (tensor<1x2x9x16xf32>) -> tensor<3x3x1x20xf32>
     ```
   }];
   let arguments = (ins Nn_Tensor:$input, Nn_LayoutAttr:$layout);

@@ -12,8 +12,9 @@ namespace layerc {
 struct Target {
   std::string name;     ///< as the user gave it: "x86-64-v3", "native", "armv8-a", ...
   std::string triple;   ///< "x86_64-unknown-linux-gnu"
-  std::string cpu;      ///< LLVM's CPU name for tuning and baseline features
-  std::string features; ///< LLVM's feature string, "+avx2,+fma"
+  std::string cpu;      ///< LLVM's CPU name, which implies no feature beyond what the target promises
+  std::string features; ///< LLVM's feature string, "+avx2,+fma"; empty where `cpu` says it all
+  std::string tuning = "generic"; ///< LLVM's CPU name for scheduling alone ("tune-cpu")
   int64_t vectorBytes = 16;
   int64_t vectorRegisters = 16;
   bool fma = false;         ///< vector fused multiply-add
@@ -31,7 +32,7 @@ struct Target {
 };
 
 /// The target for `--target-cpu` and `--target-triple` (either may be empty). `native` reads CPUID's feature bits itself:
-/// LLVM's guess of a CPU name is wrong under some hypervisors. Known names: native, x86-64, x86-64-v2, x86-64-v3,
+/// LLVM's guess of a CPU name is wrong under some hypervisors. Without a cpu: x86-64-v3 or armv8-a. Known names: native, x86-64, x86-64-v2, x86-64-v3,
 /// x86-64-v4, armv8-a and LLVM CPU names of both architectures.
 llvm::Expected<Target> makeTarget(llvm::StringRef cpu, llvm::StringRef triple);
 
