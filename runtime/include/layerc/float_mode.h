@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The floating-point mode that kernels compute in, so that results do not depend on the mode of the host's thread.
+#ifndef LAYERC_FLOAT_MODE_H
+#define LAYERC_FLOAT_MODE_H
+
+#include "version.h"
+
+#include <cstdint>
+
+#if defined(__SSE__)
+#include <xmmintrin.h>
+#endif
+
+namespace layerc {
+inline namespace v1 {
+
+/// While it lives, this thread rounds to nearest, takes denormals as zero, and traps nothing; then the mode and the
+/// status flags from before are back. On processors other than x86 and AArch64 it does nothing.
+///
+/// Example:
+///   { const layerc::FloatMode mode; kernel(args, shared, own, begin, end); }
+class FloatMode {
+public:
+#if defined(__SSE__)
+  using Word = std::uint32_t;
+  /// MXCSR: all exceptions masked, flush to zero, denormals are zero, round to nearest (Intel SDM 1, 10.2.3).
+  static constexpr Word wanted = 0x1F80U | 0x8000U | 0x0040U;
+  /// The six status flags, which kernels raise.
+  static constexpr Word flags = 0x3FU;
+  static Word read() noexcept { return _mm_getcsr(); }
+  static void write(Word word) noexcept { _mm_setcsr(word); }
+#elif defined(__aarch64__)
+  using Word = std::uint64_t;
+  /// FPCR: flush to zero, round to nearest, no traps (Arm ARM C5.2). The status flags are in another register.
+  static constexpr Word wanted = Word{1} << 24;
+  static constexpr Word flags = 0;
+  static Word read() noexcept {
+    Word word;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(word));
+    return word;
+  }
+  static void write(Word word) noexcept { __asm__ volatile("msr fpcr, %0" : : "r"(word)); }
+#else
+  using Word = std::uint32_t;
+  static constexpr Word wanted = 0;
+  static constexpr Word flags = 0;
+  static Word read() noexcept { return wanted; }
+  static void write(Word) noexcept {}
+#endif
+
+  FloatMode() noexcept : before_(read()) {
+    if ((before_ & ~flags) != wanted)
+      write(wanted);
+  }
+  ~FloatMode() {
+    if ((before_ & ~flags) != wanted)
+      write(before_);
+  }
+  FloatMode(const FloatMode &) = delete;
+  FloatMode &operator=(const FloatMode &) = delete;
+
+private:
+  Word before_;
+};
+
+} // namespace v1
+} // namespace layerc
+
+#endif // LAYERC_FLOAT_MODE_H
