@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The walk over the calls of a model; see Import.h. What each layer means is behind Layers.def.
+#include "frontend/Import.h"
+
+#include "frontend/Importers.h"
+#include "frontend/LayerTable.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace layerc;
+
+namespace {
+
+/// Collects the errors of an import, by layer, and turns them into one diagnostic.
+class Refusals {
+public:
+  Refusals(const LayerGraph &graph, MLIRContext &context);
+  void add(const std::string &path, const std::string &reason);
+  bool empty() const { return refusals_.empty(); }
+  void report(const ImportOptions &options);
+
+private:
+  const LayerGraph &graph_;
+  MLIRContext &context_;
+  llvm::StringMap<std::string> classes_;
+  std::vector<Refusal> refusals_;
+  llvm::StringSet<> paths_;
+  std::optional<ScopedDiagnosticHandler> handler_;
+};
+
+/// One import: the function that grows and the values of the calls so far.
+class Importer {
+public:
+  Importer(const LayerGraph &graph, const ImportOptions &options, MLIRContext &context)
+      : graph_(graph), options_(options), context_(context), builder_(&context), refusals_(graph, context) {}
+  OwningOpRef<ModuleOp> run();
+
+private:
+  func::FuncOp makeFunction(ModuleOp module);
+  std::optional<RankedTensorType> inputType(const NamedTensor &input);
+  Results importCall(const Call &call);
+  void finish(func::FuncOp function);
+  Value value(const TensorRef &ref) const;
+
+  const LayerGraph &graph_;
+  const ImportOptions &options_;
+  MLIRContext &context_;
+  OpBuilder builder_;
+  Refusals refusals_;
+  std::vector<Results> values_; ///< per call; empty where the call or one before it was refused
+};
+
+} // namespace
+
+//===-- Errors --------------------------------------------------------------------------------------------------===//
+
+static void collectClasses(const Layer &layer, llvm::StringMap<std::string> &classes) {
+  classes[layer.path] = layer.className;
+  for (const auto &[role, child] : layer.children)
+    collectClasses(child, classes);
+}
+
+Refusals::Refusals(const LayerGraph &graph, MLIRContext &context) : graph_(graph), context_(context) {
+  for (const Layer &layer : graph.layers)
+    collectClasses(layer, classes_);
+  for (const Call &call : graph.calls)
+    classes_[call.path] = graph.layers[call.layer].className;
+  handler_.emplace(&context, [this](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+      return failure();
+    SmallVector<std::string> paths = nn::layerPaths(diagnostic.getLocation());
+    add(paths.empty() ? "" : paths.front(), diagnostic.str());
+    return success();
+  });
+}
+
+void Refusals::add(const std::string &path, const std::string &reason) {
+  if (paths_.insert(path).second) // later errors of one layer follow from its first
+    refusals_.push_back({path, classes_.lookup(path), reason});
+}
+
+void Refusals::report(const ImportOptions &options) {
+  handler_.reset();
+  if (options.onRefused)
+    llvm::for_each(refusals_, options.onRefused);
+  if (refusals_.empty())
+    return;
+  const Refusal &first = refusals_.front();
+  InFlightDiagnostic error = emitError(NameLoc::get(StringAttr::get(&context_, first.path))) << graph_.file << ": ";
+  if (!first.path.empty())
+    error << "layer '" << first.path << "' (" << first.className << "): ";
+  error << first.reason;
+  if (refusals_.size() > 1)
+    error << "; and " << refusals_.size() - 1 << " more: layerc summary " << graph_.file;
+}
+
+//===-- Layers --------------------------------------------------------------------------------------------------===//
+
+Results layerc::importLayer(LayerImport &l) {
+  const LayerRow *row = findLayer(l.layer());
+  if (!row)
+    return l.fail() << "not supported";
+  if (!row->import)
+    return l.fail() << "not supported: " << row->words;
+  Results results = row->import(l);
+  if (!l.failed() && l.hasMoreWeights())
+    return l.fail() << "stores " << l.layer().weights.size() << " weights, more than the layer has";
+  if (l.failed())
+    return {};
+  assert(!results.empty() && llvm::all_of(results, [](Value v) { return bool(v); }) && "an importer forgot to fail");
+  return results;
+}
+
+Results layerc::importInput(LayerImport &l) { return Results(l.inputs()); }
+
+/// Null, false, or a list of nulls: an argument that asks for nothing.
+static bool isUnset(const nlohmann::json &value) {
+  return value.is_null() || value == false || (value.is_array() && llvm::all_of(value, isUnset));
+}
+
+/// Only tensors, in any nesting.
+static bool isTensors(const nlohmann::json &value) {
+  return value.is_array() ? llvm::all_of(value, isTensors) : value.is_object() && value.contains("tensor");
+}
+
+/// Call arguments beside the tensors change what a layer computes (training=True, a mask): none is supported yet.
+static void refuseArguments(LayerImport &l, const Call &call) {
+  for (const auto &[name, value] : call.kwargs.items())
+    if (!isUnset(value) && !(name == "inputs" && isTensors(value)))
+      l.fail() << "call argument '" << name << "' is not supported";
+  if (call.args.is_array())
+    for (const nlohmann::json &value : call.args)
+      if (!isUnset(value) && !isTensors(value))
+        l.fail() << "a call argument that is not a tensor is not supported";
+}
+
+/// A null value stands for a result of a refused layer: then only the class is checked, so that `summary` lists it.
+Results Importer::importCall(const Call &call) {
+  const Layer &layer = graph_.layers[call.layer];
+  SmallVector<Value> inputs = llvm::map_to_vector(call.inputs, [&](const TensorRef &ref) { return value(ref); });
+  if (llvm::any_of(inputs, [](Value input) { return !input; })) {
+    const LayerRow *row = findLayer(layer);
+    if (!row || !row->import)
+      refusals_.add(call.path, row ? "not supported: " + std::string(row->words) : "not supported");
+    return {};
+  }
+  LayerImport l(graph_, layer, call.path, inputs, builder_);
+  l.call = &call;
+  if (!layer.isOperation)
+    refuseArguments(l, call);
+  Results results = l.failed() ? Results() : importLayer(l);
+  if (results.empty())
+    refusals_.add(call.path, "cannot be built from its inputs"); // does nothing where the reason is known
+  return results;
+}
+
+//===-- The function --------------------------------------------------------------------------------------------===//
+
+static std::string symbolName(StringRef name) {
+  std::string symbol;
+  for (char c : name)
+    symbol += llvm::isAlnum(c) || c == '_' ? c : '_';
+  return symbol.empty() || llvm::isDigit(symbol[0]) ? "model_" + symbol : symbol;
+}
+
+/// `--input-shape image=1x?x?x3`, with a question mark for every size that must be given.
+static std::string shapeFlag(StringRef name, ArrayRef<int64_t> shape) {
+  auto size = [](int64_t n) { return n < 0 ? std::string("?") : std::to_string(n); };
+  return "--input-shape " + name.str() + "=" + llvm::join(llvm::map_range(shape, size), "x");
+}
+
+static std::optional<Sizes> declaredShape(const nlohmann::json &config) {
+  if (!config.contains("batch_shape") || !config["batch_shape"].is_array())
+    return std::nullopt;
+  Sizes shape;
+  for (const nlohmann::json &size : config["batch_shape"])
+    shape.push_back(size.is_number_integer() ? size.get<int64_t>() : kFree);
+  return shape;
+}
+
+std::optional<RankedTensorType> Importer::inputType(const NamedTensor &input) {
+  const Call &call = graph_.calls[input.tensor.call];
+  const nlohmann::json &config = graph_.layers[call.layer].config;
+  auto refuse = [&](std::string reason) { refusals_.add(call.path, reason); };
+  auto given = options_.inputShapes.find(input.name);
+  std::optional<Sizes> declared = declaredShape(config);
+  if (!declared && given == options_.inputShapes.end())
+    return refuse("has no shape in the file; give " + shapeFlag(input.name, {1}) + "x..."), std::nullopt;
+  Sizes shape = declared ? *declared : Sizes(ArrayRef<int64_t>(given->second));
+  if (!shape.empty() && shape[0] < 0)
+    shape[0] = options_.batch.value_or(1);
+  else if (!shape.empty() && options_.batch && *options_.batch != shape[0])
+    return refuse("has a fixed batch of " + std::to_string(shape[0]) + "; got --batch " +
+                  std::to_string(*options_.batch)),
+           std::nullopt;
+  if (given != options_.inputShapes.end()) {
+    if (declared)
+      for (size_t d = 0; d < shape.size() && d < given->second.size(); ++d)
+        shape[d] = (*declared)[d] < 0 ? given->second[d] : shape[d];
+    if (ArrayRef<int64_t>(given->second) != ArrayRef<int64_t>(shape))
+      return refuse("has shape " + shapeText(*declared) + "; got --input-shape of " + shapeText(given->second)),
+             std::nullopt;
+  }
+  if (llvm::any_of(shape, [](int64_t size) { return size < 0; }))
+    return refuse("has free sizes " + shapeText(shape) + "; give " + shapeFlag(input.name, shape)), std::nullopt;
+  if (boundedElements(shape) == 0 || boundedElements(shape) > kMaxElements)
+    return refuse("has an empty or too large shape " + shapeText(shape)), std::nullopt;
+  std::string dtype = config.is_object() && config.contains("dtype") && config["dtype"].is_string()
+                          ? config["dtype"].get<std::string>()
+                          : "float32";
+  std::optional<ElementType> element = elementTypeFromName(dtype);
+  if (!element)
+    return refuse("dtype '" + dtype + "' is not supported"), std::nullopt;
+  for (const char *key : {"sparse", "ragged", "optional"})
+    if (config.is_object() && config.contains(key) && config[key] == true)
+      return refuse(std::string(key) + " inputs are not supported"), std::nullopt;
+  return RankedTensorType::get(shape, mlirType(*element, &context_));
+}
+
+func::FuncOp Importer::makeFunction(ModuleOp module) {
+  SmallVector<Type> types;
+  for (const NamedTensor &input : graph_.inputs)
+    types.push_back(inputType(input).value_or(RankedTensorType()));
+  if (!refusals_.empty())
+    return {};
+  builder_.setInsertionPointToEnd(module.getBody());
+  std::string name = symbolName(options_.name.empty() ? graph_.name : options_.name);
+  auto function = builder_.create<func::FuncOp>(module.getLoc(), name, builder_.getFunctionType(types, {}));
+  Block *body = function.addEntryBlock();
+  for (auto [i, input] : llvm::enumerate(graph_.inputs)) {
+    function.setArgAttr(i, "nn.name", builder_.getStringAttr(input.name));
+    values_[input.tensor.call] = {body->getArgument(static_cast<unsigned>(i))};
+  }
+  builder_.setInsertionPointToEnd(body);
+  return function;
+}
+
+Value Importer::value(const TensorRef &ref) const {
+  const Results &results = values_[ref.call];
+  return static_cast<size_t>(ref.tensor) < results.size() ? results[ref.tensor] : Value();
+}
+
+void Importer::finish(func::FuncOp function) {
+  SmallVector<Value> results;
+  SmallVector<DictionaryAttr> attributes;
+  for (const NamedTensor &output : graph_.outputs) {
+    results.push_back(value(output.tensor));
+    attributes.push_back(builder_.getDictionaryAttr({builder_.getNamedAttr("nn.name", builder_.getStringAttr(output.name))}));
+  }
+  builder_.create<func::ReturnOp>(function.getLoc(), results);
+  function.setType(builder_.getFunctionType(function.getArgumentTypes(), ValueRange(results).getTypes()));
+  function.setAllResultAttrs(attributes);
+}
+
+OwningOpRef<ModuleOp> Importer::run() {
+  OwningOpRef<ModuleOp> module = ModuleOp::create(NameLoc::get(builder_.getStringAttr(graph_.name)));
+  values_.resize(graph_.calls.size());
+  func::FuncOp function = makeFunction(*module);
+  for (size_t i = 0; function && i < graph_.calls.size(); ++i)
+    if (graph_.layers[graph_.calls[i].layer].className != "InputLayer")
+      values_[i] = importCall(graph_.calls[i]);
+  for (const NamedTensor &output : graph_.outputs)
+    if (refusals_.empty() && !value(output.tensor))
+      refusals_.add("", "output '" + output.name + "' has no value");
+  bool ok = refusals_.empty();
+  if (ok)
+    finish(function);
+  refusals_.report(options_);
+  return ok ? std::move(module) : nullptr;
+}
+
+OwningOpRef<ModuleOp> layerc::importModel(const LayerGraph &graph, const ImportOptions &options, MLIRContext &context) {
+  context.loadDialect<func::FuncDialect, nn::NnDialect>();
+  context.getLoadedDialect<nn::NnDialect>()->weights().keepAlive(graph.arrays);
+  return Importer(graph, options, context).run();
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Layers.def as data; see LayerTable.h.
+#include "frontend/LayerTable.h"
+
+#include "frontend/Activations.h"
+#include "frontend/Importers.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
+
+using namespace layerc;
+
+static std::vector<LayerRow> makeTable() {
+  std::vector<LayerRow> rows;
+  const char *group = "";
+#define GROUP(title) group = title;
+#define LAYER(Class, importer, subset) rows.push_back({group, #Class, importer, subset, RowKind::Layer});
+#define OPERATION(Class, importer, subset) rows.push_back({group, #Class, importer, subset, RowKind::Operation});
+#define CUSTOM(Class, importer, subset) rows.push_back({group, #Class, importer, subset, RowKind::Custom});
+#define REFUSED(Class, why) rows.push_back({group, #Class, nullptr, why, RowKind::Layer});
+#include "frontend/Layers.def"
+  return rows;
+}
+
+llvm::ArrayRef<LayerRow> layerc::layerTable() {
+  static const std::vector<LayerRow> rows = makeTable();
+  return rows;
+}
+
+const LayerRow *layerc::findLayer(const Layer &layer) {
+  RowKind kind = layer.isOperation ? RowKind::Operation : layer.isCustom ? RowKind::Custom : RowKind::Layer;
+  const LayerRow *row = llvm::find_if(layerTable(), [&](const LayerRow &row) {
+    return layer.className == row.className && kind == row.kind;
+  });
+  return row == layerTable().end() ? nullptr : row;
+}
+
+/// Calls `title` before the first row of each group and `line` for each row.
+static void eachRow(llvm::function_ref<void(llvm::StringRef)> title, llvm::function_ref<void(const LayerRow &)> line) {
+  llvm::StringRef group;
+  for (const LayerRow &row : layerTable()) {
+    if (group != row.group)
+      title(group = row.group);
+    line(row);
+  }
+}
+
+static std::string support(const LayerRow &row) { return (row.import ? "" : "not supported: ") + std::string(row.words); }
+
+void layerc::printLayers(llvm::raw_ostream &out) {
+  eachRow([&](llvm::StringRef group) { out << group << "\n"; },
+          [&](const LayerRow &row) { out << "  " << llvm::left_justify(row.className, 28) << support(row) << "\n"; });
+}
+
+void layerc::printLayersMarkdown(llvm::raw_ostream &out) {
+  out << "# Supported layers\n\nGenerated from `frontend/Layers.def` and `frontend/Activations.cpp`.\n";
+  eachRow([&](llvm::StringRef group) { out << "\n## " << group << "\n\n| class | supported |\n|---|---|\n"; },
+          [&](const LayerRow &row) { out << "| `" << row.className << "` | " << support(row) << " |\n"; });
+  out << "\n## Activations\n\n`" << llvm::join(activationNames(), "`, `") << "`, and any activation layer.\n";
+}

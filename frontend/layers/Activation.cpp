@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Activation layers: activations with parameters of their own.
+#include "frontend/Activations.h"
+#include "frontend/Importers.h"
+
+using namespace mlir;
+using namespace layerc;
+
+Results layerc::importReLU(LayerImport &l) {
+  std::optional<double> maxValue = l.optionalNumber("max_value");
+  double slope = l.number("negative_slope", 0), threshold = l.number("threshold", 0);
+  if (!l.failed() && (maxValue.value_or(0) < 0 || slope < 0 || (threshold < 0 && l.kerasMajor() >= 3)))
+    return l.fail() << "'max_value', 'negative_slope' and 'threshold' must not be negative";
+  return {relu(l, l.input(), slope, maxValue, threshold)};
+}
+
+Results layerc::importLeakyReLU(LayerImport &l) { return {leakyRelu(l, l.floatInput(), l.number("negative_slope", 0.3))}; }
+
+Results layerc::importELU(LayerImport &l) { return {elu(l, l.floatInput(), l.number("alpha", 1))}; }
+
+Results layerc::importThresholdedReLU(LayerImport &l) { return {keepAbove(l, l.floatInput(), l.number("theta", 1))}; }
+
+/// relu(x) - alpha * relu(-x); alpha has the input's shape without the batch, 1 on the shared axes.
+Results layerc::importPReLU(LayerImport &l) {
+  Value x = l.floatInput();
+  Sizes shape(l.shape(x).drop_front(l.failed() ? 0 : 1));
+  if (l.config("shared_axes") && !l.config("shared_axes")->empty())
+    for (int64_t axis : l.axes("shared_axes", l.rank(x)))
+      if (!l.failed() && axis > 0)
+        shape[axis - 1] = 1;
+  Value alpha = l.weight("alpha", shape);
+  Value negative = l.unary(nn::UnaryFunction::Relu, l.unary(nn::UnaryFunction::Neg, x));
+  return {l.sub(l.unary(nn::UnaryFunction::Relu, x), l.mul(alpha, negative))};
+}
+
+Results layerc::importSoftmax(LayerImport &l) {
+  Value x = l.floatInput();
+  return {l.softmax(x, l.axes("axis", l.rank(x), -1))};
+}

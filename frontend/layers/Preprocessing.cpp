@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Preprocessing layers that are arithmetic. The Random* layers do nothing at inference and are rows of importIdentity.
+#include "frontend/Importers.h"
+
+using namespace mlir;
+using namespace layerc;
+using U = nn::UnaryFunction;
+
+/// One number, or one per channel, as a tensor of shape [1] or [channels].
+static std::vector<double> perChannel(LayerImport &l, StringRef key, double standard, int64_t channels) {
+  std::vector<double> values = l.numbers(key).value_or(std::vector<double>{standard});
+  if (!l.failed() && values.size() != 1 && static_cast<int64_t>(values.size()) != channels)
+    l.fail() << "'" << key << "' holds " << values.size() << " numbers for " << channels << " channels";
+  return values;
+}
+
+/// x * scale + offset.
+Results layerc::importRescaling(LayerImport &l) {
+  Value x = l.floatInput();
+  if (l.failed())
+    return {};
+  int64_t channels = l.shape(x).back();
+  std::vector<double> scale = perChannel(l, "scale", 1, channels), offset = perChannel(l, "offset", 0, channels);
+  if (l.failed())
+    return {};
+  if (scale.size() == 1 && offset.size() == 1) {
+    Value y = l.mul(x, scale[0]);
+    return {offset[0] == 0 ? y : l.add(y, offset[0])};
+  }
+  scale.resize(channels, scale[0]);
+  offset.resize(channels, offset[0]);
+  return {l.create<nn::AffineOp>(x, l.numbers("scale", {channels}, scale), l.numbers("offset", {channels}, offset),
+                                 l.rank(x) - 1)};
+}
+
+/// (x - mean) / max(sqrt(variance), 1e-7) along the kept axes, or back with `invert`.
+Results layerc::importNormalization(LayerImport &l) {
+  Value x = l.floatInput();
+  bool whole = l.layer().config.contains("axis") && !l.config("axis"); // null: one mean for all elements
+  Sizes axes = whole ? Sizes() : l.axes("axis", l.rank(x), -1);
+  bool invert = l.flag("invert", false);
+  if (l.failed())
+    return {};
+  Sizes stored, broadcast(l.rank(x), 1);
+  for (int64_t axis : axes) {
+    stored.push_back(l.shape(x)[axis]);
+    broadcast[axis] = l.shape(x)[axis];
+  }
+  auto moment = [&](StringRef key) -> Value {
+    std::optional<std::vector<double>> given = l.numbers(key);
+    if (!given)
+      return l.weight(key, stored);
+    int64_t size = ShapedType::getNumElements(stored);
+    if (given->size() == 1)
+      given->resize(size, given->front());
+    if (static_cast<int64_t>(given->size()) != size)
+      return l.fail() << "'" << key << "' holds " << given->size() << " numbers for " << size << " elements";
+    return l.numbers(key, stored, *given);
+  };
+  Value mean = moment("mean"), variance = moment("variance");
+  l.ignoreOtherWeights(); // the count of samples
+  Value deviation = l.maximum(l.unary(U::Sqrt, variance), 1e-7);
+  if (axes.size() == 1) {
+    Value scale = invert ? deviation : l.unary(U::Reciprocal, deviation);
+    Value shift = invert ? mean : l.unary(U::Neg, l.mul(mean, scale));
+    return {l.create<nn::AffineOp>(x, scale, shift, axes[0])};
+  }
+  mean = l.reshape(mean, broadcast);
+  deviation = l.reshape(deviation, broadcast);
+  return {invert ? l.add(l.mul(x, deviation), mean) : l.div(l.sub(x, mean), deviation)};
+}
+
+Results layerc::importRandomCrop(LayerImport &l) {
+  if (l.kerasMajor() < 3)
+    return l.fail() << "resizes at inference before Keras 3, which is not supported";
+  return importIdentity(l);
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Keras' padding words as numbers; see Windows.h.
+#include "frontend/layers/Windows.h"
+
+using namespace mlir;
+using namespace layerc;
+
+Sizes layerc::windowPads(LayerImport &l, Value x, ArrayRef<int64_t> window, ArrayRef<int64_t> strides,
+                         ArrayRef<int64_t> dilations, bool allowCausal) {
+  std::string padding = l.string("padding", "valid");
+  Sizes pads(2 * window.size(), 0);
+  bool causal = padding == "causal" && allowCausal;
+  if (padding != "valid" && padding != "same" && !causal)
+    l.fail() << "padding '" << padding << "' is not supported";
+  if (l.failed() || padding == "valid")
+    return pads;
+  for (size_t d = 0; d < window.size(); ++d) {
+    int64_t size = l.shape(x)[d + 1], effective = (window[d] - 1) * dilations[d] + 1;
+    int64_t output = (size + strides[d] - 1) / strides[d];
+    int64_t total = std::max<int64_t>((output - 1) * strides[d] + effective - size, 0);
+    pads[2 * d] = causal ? effective - 1 : total / 2;
+    pads[2 * d + 1] = causal ? 0 : total - total / 2;
+  }
+  return pads;
+}

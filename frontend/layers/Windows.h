@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Keras' padding words as numbers: what convolutions and pooling share.
+#pragma once
+
+#include "frontend/LayerImport.h"
+
+namespace layerc {
+
+/// [low, high] per spatial dimension of `x` (channels last) for `padding`: valid, same, or (one dimension) causal.
+/// same: TensorFlow's rule, out = ceil(n / stride) and the odd element at the end. causal: all at the beginning.
+Sizes windowPads(LayerImport &l, mlir::Value x, llvm::ArrayRef<int64_t> window, llvm::ArrayRef<int64_t> strides,
+                 llvm::ArrayRef<int64_t> dilations, bool allowCausal);
+
+} // namespace layerc
