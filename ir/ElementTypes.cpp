@@ -204,6 +204,14 @@ TensorData layerc::makeTensor(RankedTensorType type) {
   return {type, std::vector<char>(type.getNumElements() * elementBytes(type.getElementType()))};
 }
 
+std::vector<char> layerc::storedBytes(DenseElementsAttr numbers) {
+  if (!numbers.getElementType().isInteger(1))
+    return {numbers.getRawData().begin(), numbers.getRawData().end()};
+  if (numbers.isSplat()) // the attribute packs i1 as bits
+    return {static_cast<char>(numbers.getSplatValue<bool>())};
+  return {numbers.value_begin<bool>(), numbers.value_end<bool>()};
+}
+
 DenseElementsAttr layerc::toAttribute(const TensorData &data) {
   if (!data.type.getElementType().isInteger(1))
     return DenseElementsAttr::getFromRawBuffer(data.type, data.bytes);

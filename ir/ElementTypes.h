@@ -16,6 +16,8 @@ struct ElementType {
 };
 
 ElementType elementTypeOf(mlir::Type type);
+/// The numbers of a constant, one for a splat, i1 as one byte.
+std::vector<char> storedBytes(mlir::DenseElementsAttr numbers);
 /// As the functions of these names in Evaluate.h.
 Scalar roundTo(ElementType type, Scalar value);
 Scalar convert(Scalar value, ElementType from, ElementType to);

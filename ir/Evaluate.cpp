@@ -39,11 +39,7 @@ static std::shared_ptr<EvaluatedValue> makeConstant(nn::ConstantOp op) {
   auto value = std::make_shared<EvaluatedValue>(op.getType());
   auto numbers = cast<DenseElementsAttr>(op.getValue());
   value->isSplat = numbers.isSplat();
-  if (op.getType().getElementType().isInteger(1)) // packed as bits in the attribute
-    for (bool bit : numbers.getValues<bool>())
-      value->owned.push_back(bit);
-  else
-    value->owned.assign(numbers.getRawData().begin(), numbers.getRawData().end());
+  value->owned = storedBytes(numbers);
   value->stored = value->owned.data();
   return value;
 }

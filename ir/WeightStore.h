@@ -12,7 +12,7 @@
 
 namespace layerc {
 
-/// The bytes of one weight: dense, row-major, little endian, i1 as one byte. `hash` is a hash of type and bytes.
+/// The bytes of one weight: dense, row-major, little endian, aligned to the element type, i1 as one byte. `hash` is a hash of type and bytes.
 struct Weight {
   mlir::RankedTensorType type;
   llvm::ArrayRef<char> bytes;
