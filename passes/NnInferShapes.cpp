@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// nn-infer-shapes: every type from the arguments on. Also measures the layers one by one, for the certificate.
+#include "passes/Passes.h"
+
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace layerc {
+#define GEN_PASS_DEF_NNINFERSHAPES
+#include "passes/Passes.h.inc"
+} // namespace layerc
+
+using namespace mlir;
+using namespace layerc;
+
+namespace {
+
+int64_t bytesOf(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  int64_t bits = type.getElementType().isInteger(1) ? 8 : type.getElementTypeBitWidth();
+  return llvm::alignTo(type.getNumElements() * bits / 8, 64);
+}
+
+/// The peak of live bytes when each Keras layer runs by itself, in the file's order, with a buffer for its result:
+/// values that pass from one layer to another, the function's results excluded.
+int64_t unfusedBytes(func::FuncOp function) {
+  DenseMap<Operation *, int64_t> stepOf;
+  int64_t steps = 0;
+  Attribute previous;
+  for (Operation &op : function.getBody().front()) {
+    Attribute layer = LocationAttr(op.getLoc());
+    steps += layer != previous;
+    previous = layer;
+    stepOf[&op] = steps;
+  }
+  SmallVector<int64_t> live(steps + 1, 0);
+  for (Operation &op : function.getBody().front()) {
+    if (op.getNumResults() != 1 || nn::isWeightExpression(op.getResult(0)))
+      continue;
+    int64_t last = stepOf[&op];
+    bool returned = false;
+    for (Operation *user : op.getUsers()) {
+      last = std::max(last, stepOf[user]);
+      returned |= isa<func::ReturnOp>(user);
+    }
+    if (returned || last == stepOf[&op])
+      continue;
+    for (int64_t step = stepOf[&op]; step <= last; ++step)
+      live[step] += bytesOf(op.getResult(0));
+  }
+  return *std::max_element(live.begin(), live.end());
+}
+
+struct NnInferShapes : impl::NnInferShapesBase<NnInferShapes> {
+  using NnInferShapesBase::NnInferShapesBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (batch > 0)
+      setBatch(function);
+    WalkResult result = function.walk([&](InferTypeOpInterface op) {
+      SmallVector<Type> types;
+      if (failed(op.inferReturnTypes(&getContext(), op.getLoc(), op->getOperands(), op->getAttrDictionary(),
+                                     op->getPropertiesStorage(), op->getRegions(), types)))
+        return WalkResult::interrupt();
+      for (auto [value, type] : llvm::zip(op->getResults(), types))
+        value.setType(type);
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      return signalPassFailure();
+    SmallVector<Type> results(function.getBody().front().getTerminator()->getOperandTypes());
+    function.setType(FunctionType::get(&getContext(), function.getBody().getArgumentTypes(), results));
+    function->setAttr("nn.unfused", IntegerAttr::get(IntegerType::get(&getContext(), 64), unfusedBytes(function)));
+  }
+
+  void setBatch(func::FuncOp function) {
+    for (BlockArgument argument : function.getArguments()) {
+      auto type = cast<RankedTensorType>(argument.getType());
+      SmallVector<int64_t> shape(type.getShape());
+      if (!shape.empty())
+        shape.front() = batch;
+      argument.setType(type.clone(shape));
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// nn-simplify: canonicalisation to a fixed point. Transposes sink towards the results until they meet their inverse.
+#include "passes/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace layerc {
+#define GEN_PASS_DEF_NNSIMPLIFY
+#include "passes/Passes.h.inc"
+} // namespace layerc
+
+using namespace mlir;
+using namespace layerc;
+
+namespace {
+
+SmallVector<int64_t> inverse(ArrayRef<int64_t> permutation) {
+  SmallVector<int64_t> result(permutation.size());
+  for (auto [to, from] : llvm::enumerate(permutation))
+    result[from] = to;
+  return result;
+}
+
+int64_t rankOf(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
+
+/// op(transpose(a), transpose(b), small) -> transpose(op(a, b, small')) for elementwise ops. Operands that are no
+/// transposes must be scalars or weights, which are transposed back instead.
+struct SinkTranspose : RewritePattern {
+  explicit SinkTranspose(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isa<nn::UnaryOp, nn::BinaryOp, nn::SelectOp, nn::CastOp>(op))
+      return rewriter.notifyMatchFailure(op, "not elementwise");
+    nn::TransposeOp transpose;
+    for (Value operand : op->getOperands())
+      if (auto found = operand.getDefiningOp<nn::TransposeOp>(); found && !nn::isWeightExpression(operand))
+        transpose = transpose ? transpose : found;
+    if (!transpose || rankOf(transpose) != rankOf(op->getResult(0)))
+      return rewriter.notifyMatchFailure(op, "no transposed operand");
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      auto other = operand.getDefiningOp<nn::TransposeOp>();
+      if (other && other.getPermutation() == transpose.getPermutation())
+        operands.push_back(other.getInput());
+      else if (rankOf(operand) == 0)
+        operands.push_back(operand);
+      else if (nn::isWeightExpression(operand))
+        operands.push_back(turnedBack(operand, transpose, rewriter));
+      else
+        return rewriter.notifyMatchFailure(op, "an operand is not transposed alike");
+    }
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    SmallVector<int64_t> shape;
+    for (int64_t d : inverse(transpose.getPermutation()))
+      shape.push_back(type.getDimSize(d));
+    OperationState state(op->getLoc(), op->getName(), operands, {RankedTensorType::get(shape, type.getElementType())},
+                         op->getAttrs());
+    Operation *moved = rewriter.create(state);
+    rewriter.replaceOpWithNewOp<nn::TransposeOp>(op, moved->getResult(0), transpose.getPermutation());
+    return success();
+  }
+
+  static Value turnedBack(Value operand, nn::TransposeOp transpose, PatternRewriter &rewriter) {
+    auto type = cast<RankedTensorType>(operand.getType());
+    SmallVector<int64_t> shape(rankOf(transpose) - type.getRank(), 1);
+    llvm::append_range(shape, type.getShape());
+    Value full = rewriter.create<nn::ReshapeOp>(operand.getLoc(), operand, shape);
+    return rewriter.create<nn::TransposeOp>(operand.getLoc(), full, inverse(transpose.getPermutation()));
+  }
+};
+
+/// affine(transpose(x)) along axis a -> transpose(affine(x)) along permutation[a].
+struct SinkTransposeThroughAffine : OpRewritePattern<nn::AffineOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(nn::AffineOp op, PatternRewriter &rewriter) const override {
+    auto transpose = op.getInput().getDefiningOp<nn::TransposeOp>();
+    if (!transpose)
+      return rewriter.notifyMatchFailure(op, "no transposed operand");
+    Value moved = rewriter.create<nn::AffineOp>(op.getLoc(), transpose.getInput(), op.getScale(), op.getShift(),
+                                                transpose.getPermutation()[op.getAxis()]);
+    rewriter.replaceOpWithNewOp<nn::TransposeOp>(op, moved, transpose.getPermutation());
+    return success();
+  }
+};
+
+/// concat(transpose(a), transpose(b)) -> transpose(concat(a, b)).
+struct SinkTransposeThroughConcat : OpRewritePattern<nn::ConcatOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(nn::ConcatOp op, PatternRewriter &rewriter) const override {
+    SmallVector<Value> inputs;
+    nn::TransposeOp first;
+    for (Value input : op.getInputs()) {
+      auto transpose = input.getDefiningOp<nn::TransposeOp>();
+      if (!transpose || (first && first.getPermutation() != transpose.getPermutation()))
+        return rewriter.notifyMatchFailure(op, "inputs are not transposed alike");
+      first = first ? first : transpose;
+      inputs.push_back(transpose.getInput());
+    }
+    Value moved = rewriter.create<nn::ConcatOp>(op.getLoc(), inputs, first.getPermutation()[op.getAxis()]);
+    rewriter.replaceOpWithNewOp<nn::TransposeOp>(op, moved, first.getPermutation());
+    return success();
+  }
+};
+
+/// pad(transpose(x)) -> transpose(pad(x)).
+struct SinkTransposeThroughPad : OpRewritePattern<nn::PadOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(nn::PadOp op, PatternRewriter &rewriter) const override {
+    auto transpose = op.getInput().getDefiningOp<nn::TransposeOp>();
+    if (!transpose || nn::isWeightExpression(op))
+      return rewriter.notifyMatchFailure(op, "no transposed operand");
+    SmallVector<int64_t> low, high;
+    for (int64_t d : inverse(transpose.getPermutation())) {
+      low.push_back(op.getLow()[d]);
+      high.push_back(op.getHigh()[d]);
+    }
+    Value moved = rewriter.create<nn::PadOp>(op.getLoc(), transpose.getInput(), low, high, op.getValue());
+    rewriter.replaceOpWithNewOp<nn::TransposeOp>(op, moved, transpose.getPermutation());
+    return success();
+  }
+};
+
+/// conv(pad(x, 0)) -> conv with larger pads, where only spatial dimensions are padded.
+struct PadIntoConv : OpRewritePattern<nn::ConvOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(nn::ConvOp op, PatternRewriter &rewriter) const override {
+    auto pad = op.getInput().getDefiningOp<nn::PadOp>();
+    if (!pad || !pad.getValue().isZero())
+      return rewriter.notifyMatchFailure(op, "no zero padding before it");
+    int64_t last = pad.getLow().size() - 1;
+    if (pad.getLow()[0] || pad.getHigh()[0] || pad.getLow()[last] || pad.getHigh()[last])
+      return rewriter.notifyMatchFailure(op, "batch or channels are padded");
+    SmallVector<int64_t> pads;
+    for (int64_t d = 0; d < op.spatialRank(); ++d) {
+      pads.push_back(op.padLow(d) + pad.getLow()[d + 1]);
+      pads.push_back(op.padHigh(d) + pad.getHigh()[d + 1]);
+    }
+    Location location = rewriter.getFusedLoc({pad.getLoc(), op.getLoc()});
+    rewriter.replaceOp(op, rewriter.create<nn::ConvOp>(location, pad.getInput(), op.getKernel(), op.getStridesAttr(),
+                                                       rewriter.getDenseI64ArrayAttr(pads), op.getDilationsAttr(),
+                                                       op.getGroupsAttr()));
+    return success();
+  }
+};
+
+struct NnSimplify : impl::NnSimplifyBase<NnSimplify> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    for (RegisteredOperationName name : getContext().getRegisteredOperations())
+      if (isa_and_present<nn::NnDialect>(&name.getDialect()))
+        name.getCanonicalizationPatterns(patterns, &getContext());
+    patterns.add<SinkTranspose, SinkTransposeThroughAffine, SinkTransposeThroughConcat, SinkTransposeThroughPad,
+                 PadIntoConv>(&getContext());
+    GreedyRewriteConfig config;
+    config.useTopDownTraversal = true;
+    if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns), config)))
+      return signalPassFailure();
+    IRRewriter rewriter(&getContext());
+    DominanceInfo dominance(getOperation());
+    eliminateCommonSubExpressions(rewriter, dominance, getOperation());
+  }
+};
+
+} // namespace

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// All passes, in the order in which the pipeline runs them. One file per pass, named as its flag.
+
+#ifndef LAYERC_PASSES
+#define LAYERC_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def NnInferShapes : Pass<"nn-infer-shapes", "::mlir::func::FuncOp"> {
+  let summary = "re-derive every type from the arguments";
+  let description = [{
+    Sets the batch size of the arguments, or whole shapes by argument number, and infers all types anew. Also records
+    on the function what the layers, one by one, would need: the `nn.unfused` bytes of the certificate.
+  }];
+  let options = [
+    Option<"batch", "batch", "int64_t", "0", "new size of the arguments' first dimension; 0 keeps it">];
+}
+
+def NnSimplify : Pass<"nn-simplify", "::mlir::func::FuncOp"> {
+  let summary = "canonicalise to a fixed point";
+  let description = [{
+    Identities, chains of reshapes and transposes, zero padding into convolutions, equal ops, dead weights. Transposes
+    sink through elementwise ops, concatenations and padding, so that a channels_first model loses all but its first.
+  }];
+}
+
+def NnSetPrecision : Pass<"nn-set-precision", "::mlir::func::FuncOp"> {
+  let summary = "mark contractions and convolutions with how they compute";
+  let options = [Option<"precision", "precision", "std::string", "\"f32\"", "f32">];
+}
+
+def NnFoldAffine : Pass<"nn-fold-affine", "::mlir::func::FuncOp"> {
+  let summary = "fold BatchNormalization into the weights before it";
+  let description = [{
+    A convolution or contraction whose only consumer (a bias addition may stand between) is an affine of its channels
+    becomes one with scaled weights and a new bias; both are weight recipes.
+  }];
+}
+
+def NnFuse : Pass<"nn-fuse", "::mlir::func::FuncOp"> {
+  let summary = "group ops into nn.kernel";
+  let description = [{
+    One heavy op with the elementwise ops that follow it, or a chain of elementwise ops. Whether an op may join is asked
+    of the kernel templates. A refused join is a remark that says why.
+  }];
+}
+
+def NnSelectKernels : Pass<"nn-select-kernels", "::mlir::func::FuncOp"> {
+  let summary = "choose algorithm, tile and phases of each kernel";
+  let options = [
+    Option<"targetCpu", "target-cpu", "std::string", "\"x86-64-v3\"", "as layerc --target-cpu">,
+    Option<"targetTriple", "target-triple", "std::string", "\"\"", "as layerc --target-triple">];
+}
+
+def NnAssignViews : Pass<"nn-assign-views", "::mlir::func::FuncOp"> {
+  let summary = "decide which tensors are views of another's bytes";
+  let description = [{
+    Concatenations whose parts are written in place are marked `nn.view`; other concatenations and slices become copying
+    kernels. A kernel result that may overwrite an operand read for the last time is marked `nn.in_place`.
+  }];
+  let options = [
+    Option<"targetCpu", "target-cpu", "std::string", "\"x86-64-v3\"", "as layerc --target-cpu">,
+    Option<"targetTriple", "target-triple", "std::string", "\"\"", "as layerc --target-triple">];
+}
+
+def NnSchedule : Pass<"nn-schedule", "::mlir::func::FuncOp"> {
+  let summary = "order kernels for the least memory";
+}
+
+def NnPackWeights : Pass<"nn-pack-weights", "::mlir::func::FuncOp"> {
+  let summary = "append the kernels' layouts to the weights' recipes";
+}
+
+def NnToPlan : Pass<"nn-to-plan", "::mlir::ModuleOp"> {
+  let summary = "kernels to steps, tensors to slots and views";
+  let options = [Option<"target", "target", "std::string", "\"x86-64-v3\"", "name of the target, for the entry">];
+}
+
+def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {
+  let summary = "give every slot its place in the arena";
+}
+
+def PlanCheck : Pass<"plan-check", "::mlir::ModuleOp"> {
+  let summary = "judge a plan by running it on tags";
+  let description = [{
+    Knows nothing of plan-memory: follows the steps with a tag per byte range and fails when a read does not find exactly
+    the value that was written for it, a view leaves its slot, or the certificate's numbers are not those of the plan.
+  }];
+}
+
+#endif // LAYERC_PASSES

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The choice of a kernel's template, tile and phases.
+#pragma once
+
+#include "ir/Nn.h"
+#include "ir/Target.h"
+
+namespace layerc {
+
+/// Sets the algorithm, tile, units and scratch of `kernel` to the cheapest choice on `target`, and `nn.layouts` to the
+/// layouts its weights shall have. A remark tells all choices with their estimates.
+void selectKernel(nn::KernelOp kernel, const Target &target);
+
+/// Discardable attribute of nn.kernel: per operand a layout or unit.
+inline constexpr llvm::StringLiteral kLayoutsAttr = "nn.layouts";
+
+} // namespace layerc
