@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Keras 1 called the same things by other names.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+namespace layerc {
+
+/// Rewrites a Keras 1 class name and its arguments to Keras 2's. Names that Keras 2 has already are left alone.
+void renameKeras1(std::string &className, nlohmann::json &config);
+
+} // namespace layerc

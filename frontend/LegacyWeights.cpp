@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The order rules of keras/src/legacy/saving/legacy_h5_format.py: trainable variables of all inner layers first, then the
+// others; freezing a part moves its variables. The names of the arrays must not contradict the result.
+#include "frontend/LegacyWeights.h"
+
+#include "frontend/Bytes.h"
+#include "frontend/Json.h"
+#include "frontend/Variables.h"
+
+#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
+
+#include <algorithm>
+#include <set>
+
+namespace layerc {
+namespace {
+
+using nlohmann::json;
+
+struct Group {
+  std::string name;
+  std::vector<Array> arrays;
+};
+
+/// One variable that a group must hold.
+struct Slot {
+  LayerObject *owner;
+  std::string variable;
+  bool trainable;
+};
+
+std::string baseGroup(const Hdf5File &file) {
+  return !file.list("", "layer_names") && file.groups.count("model_weights") ? "model_weights" : "";
+}
+
+std::string join(const std::string &path, const std::string &name) { return path.empty() ? name : path + "/" + name; }
+
+absl::StatusOr<std::vector<Group>> readGroups(const Hdf5File &file) {
+  const std::string base = baseGroup(file);
+  std::optional<std::vector<std::string>> names = file.list(base, "layer_names");
+  if (!names)
+    return absl::InvalidArgumentError("the file does not list its layers (layer_names)");
+  std::vector<Group> groups;
+  for (const std::string &name : *names) {
+    Group group{name, {}};
+    std::optional<std::vector<std::string>> weights = file.list(join(base, name), "weight_names");
+    if (!weights)
+      return absl::InvalidArgumentError(absl::StrCat("the group of layer ", quote(name), " is missing or lists no weights"));
+    for (const std::string &weight : *weights) {
+      auto array = file.arrays.find(join(join(base, name), weight));
+      if (array == file.arrays.end())
+        return absl::InvalidArgumentError(absl::StrCat("layer ", quote(name), ": its array ", quote(weight), " is missing"));
+      group.arrays.push_back(array->second);
+    }
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+class Assigner {
+public:
+  Assigner(int savedMajor, bool isTheano) : savedMajor_(savedMajor), isTheano_(isTheano) {}
+  absl::Status assign(LayerObject &object, const Group &group);
+
+private:
+  absl::Status collect(LayerObject &object, bool trainable);
+  absl::Status checkNames(const LayerObject &object, const Group &group) const;
+  absl::Status place(LayerObject &owner, Array array);
+
+  int savedMajor_;
+  bool isTheano_;
+  std::vector<Slot> slots_;
+  std::set<const LayerObject *> collected_;
+};
+
+bool isTrainable(const LayerObject &object) { return at(object.config, "trainable") != false; }
+
+/// Appends the variables of `object` and of what is inside, depth first. `trainable`: nothing around it is frozen.
+absl::Status Assigner::collect(LayerObject &object, bool trainable) {
+  if (!collected_.insert(&object).second)
+    return absl::OkStatus();
+  std::optional<std::vector<Variable>> variables = variablesOf(object.className, object.config);
+  if (!variables || object.isCustom)
+    return layerError(object, "its variables are not known, so the weights of the model around it cannot be told apart");
+  for (const Variable &variable : *variables)
+    slots_.push_back({&object, variable.name, trainable && variable.trainable && isTrainable(object)});
+  // Keras 3 asks each variable, older Keras every model on the way to it.
+  bool inner = trainable && (savedMajor_ >= 3 || isTrainable(object));
+  for (const Member &member : object.members)
+    if (absl::Status status = collect(*member.object, inner); !status.ok())
+      return status;
+  return absl::OkStatus();
+}
+
+/// "dense/kernel:0" -> "kernel"
+std::string variableName(const std::string &path) {
+  std::string last = path.substr(path.rfind('/') + 1);
+  return last.substr(0, last.find(':'));
+}
+
+/// A name that another slot has, in the place of this one, shows that the order is not the expected one.
+absl::Status Assigner::checkNames(const LayerObject &object, const Group &group) const {
+  std::set<std::string> known;
+  for (const Slot &slot : slots_)
+    known.insert(slot.variable);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    std::string name = variableName(group.arrays[i].source);
+    if (known.count(name) && name != slots_[i].variable)
+      return layerError(object, absl::StrCat("its array ", i, " is named ", quote(group.arrays[i].source), " where ",
+                                             slots_[i].variable, " of ", quote(slots_[i].owner->name), " is expected"));
+  }
+  return absl::OkStatus();
+}
+
+/// Keras 1 and Theano stored some kernels in other orders; taking those as they are would give wrong numbers.
+absl::Status Assigner::place(LayerObject &owner, Array array) {
+  const bool isConvolution = absl::StrContains(owner.className, "Conv");
+  const bool isKernel = array.shape.size() >= 3 && isConvolution;
+  if (isTheano_ && isKernel)
+    return layerError(owner, "convolution kernels saved by the Theano backend are not supported");
+  if (savedMajor_ == 1 && isKernel) {
+    bool isOneDimensional = owner.className == "Conv1D" && array.shape.size() == 4 && array.shape[1] == 1;
+    if (isOneDimensional) // (length, 1, channels, filters)
+      array.shape.erase(array.shape.begin() + 1);
+    else if (owner.className != "Conv2D" && owner.className != "Conv3D")
+      return layerError(owner, "its kernel as saved by Keras 1 is not supported");
+    if (stringOr(owner.config, "data_format", "") == "channels_first")
+      return layerError(owner, "channels_first kernels saved by Keras 1 are not supported");
+  }
+  owner.weights.push_back(std::move(array));
+  return absl::OkStatus();
+}
+
+absl::Status Assigner::assign(LayerObject &object, const Group &group) {
+  slots_.clear();
+  collected_.clear();
+  object.weights.clear();
+  if (savedMajor_ == 1 && (group.arrays.size() == 9 || group.arrays.size() == 12) && object.members.empty())
+    return layerError(object, "recurrent weights saved by Keras 1 are not supported");
+  if (object.members.empty()) {
+    for (const Array &array : group.arrays)
+      if (absl::Status status = place(object, array); !status.ok())
+        return status;
+    return absl::OkStatus();
+  }
+  if (absl::Status status = collect(object, true); !status.ok())
+    return status;
+  if (slots_.size() != group.arrays.size())
+    return layerError(object, absl::StrCat("the file has ", group.arrays.size(), " arrays for it, its layers own ",
+                                           slots_.size()));
+  if (savedMajor_ < 3 || isTrainable(object))
+    std::stable_partition(slots_.begin(), slots_.end(), [](const Slot &slot) { return slot.trainable; });
+  if (absl::Status status = checkNames(object, group); !status.ok())
+    return status;
+  for (const LayerObject *owner : collected_)
+    const_cast<LayerObject *>(owner)->weights.clear();
+  for (size_t i = 0; i < slots_.size(); ++i)
+    if (absl::Status status = place(*slots_[i].owner, group.arrays[i]); !status.ok())
+      return status;
+  return absl::OkStatus();
+}
+
+/// Whether Keras would count this layer among those with weights; a class it does not know may have some.
+bool mayOwnWeights(const LayerObject &object) {
+  std::optional<std::vector<Variable>> variables = variablesOf(object.className, object.config);
+  if (!variables || !variables->empty() || object.isCustom)
+    return !object.isOperation;
+  return std::any_of(object.members.begin(), object.members.end(),
+                     [](const Member &member) { return mayOwnWeights(*member.object); });
+}
+
+/// The layers that the groups belong to: by name where every name is known, else in order.
+absl::StatusOr<std::vector<LayerObject *>> matchGroups(const LayerObject &root, const std::vector<Group> &groups) {
+  std::vector<LayerObject *> named, ordered;
+  for (const Group &group : groups)
+    if (const Member *member = root.find(group.name))
+      named.push_back(member->object.get());
+  if (named.size() == groups.size())
+    return named;
+  for (const Member &member : root.members)
+    if (mayOwnWeights(*member.object))
+      ordered.push_back(member.object.get());
+  if (ordered.size() != groups.size())
+    return absl::InvalidArgumentError(absl::StrCat("the file has weights for ", groups.size(), " layers, the model has ",
+                                                   ordered.size(), " layers with weights"));
+  return ordered;
+}
+
+} // namespace
+
+bool hasLegacyWeights(const Hdf5File &file) { return file.list(baseGroup(file), "layer_names").has_value(); }
+
+absl::Status assignLegacy(LayerObject &root, const Hdf5File &file, int savedMajor) {
+  absl::StatusOr<std::vector<Group>> groups = readGroups(file);
+  if (!groups.ok())
+    return groups.status();
+  std::erase_if(*groups, [](const Group &group) { return group.arrays.empty(); });
+  absl::StatusOr<std::vector<LayerObject *>> layers = matchGroups(root, *groups);
+  if (!layers.ok())
+    return layers.status();
+  std::string base = baseGroup(file);
+  std::string backend = file.text(base, "backend").value_or(file.text("", "backend").value_or(""));
+  Assigner assigner(savedMajor, backend == "theano");
+  for (size_t i = 0; i < groups->size(); ++i)
+    if (absl::Status status = assigner.assign(*(*layers)[i], (*groups)[i]); !status.ok())
+      return status;
+  return absl::OkStatus();
+}
+
+} // namespace layerc

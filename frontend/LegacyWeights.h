@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Which arrays of an old .h5 belong to which layer: one group per top-level layer, its arrays as one ordered list.
+#pragma once
+
+#include "frontend/Hdf5.h"
+#include "frontend/LayerObject.h"
+
+namespace layerc {
+
+/// True for a whole model or a weights file of the layout with `layer_names`.
+bool hasLegacyWeights(const Hdf5File &file);
+
+/// Matches groups to layers by name, or in order where the names are foreign, and splits the list of a nested model,
+/// wrapper or attention layer among the layers inside. `savedMajor` is the Keras that wrote the weights.
+/// Refuses what would need converting: Keras 1 recurrent and channels-first kernels, kernels of the Theano backend.
+absl::Status assignLegacy(LayerObject &root, const Hdf5File &file, int savedMajor);
+
+} // namespace layerc

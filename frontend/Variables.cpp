@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The table of variables. A name with a condition is there only when the config key behind '?' is true or absent.
+#include "frontend/Variables.h"
+
+#include "frontend/Json.h"
+
+#include <absl/strings/str_split.h>
+
+#include <map>
+
+namespace layerc {
+namespace {
+
+using nlohmann::json;
+
+// Space separated: "name", "name?key" (the key decides, true when absent), and behind '|' the non-trainable ones.
+const char *const kKernelAndBias = "kernel bias?use_bias";
+const char *const kRecurrent = "kernel recurrent_kernel bias?use_bias";
+const char *const kSeparable = "depthwise_kernel pointwise_kernel bias?use_bias";
+
+const std::map<std::string, const char *> kTable{
+    {"Dense", kKernelAndBias},
+    {"EinsumDense", "kernel bias?bias_axes"},
+    {"Conv1D", kKernelAndBias},
+    {"Conv2D", kKernelAndBias},
+    {"Conv3D", kKernelAndBias},
+    {"Conv1DTranspose", kKernelAndBias},
+    {"Conv2DTranspose", kKernelAndBias},
+    {"Conv3DTranspose", kKernelAndBias},
+    {"LocallyConnected1D", kKernelAndBias},
+    {"LocallyConnected2D", kKernelAndBias},
+    {"DepthwiseConv1D", "depthwise_kernel bias?use_bias"},
+    {"DepthwiseConv2D", "depthwise_kernel bias?use_bias"},
+    {"SeparableConv1D", kSeparable},
+    {"SeparableConv2D", kSeparable},
+    {"SimpleRNN", kRecurrent},
+    {"GRU", kRecurrent},
+    {"LSTM", kRecurrent},
+    {"ConvLSTM1D", kRecurrent},
+    {"ConvLSTM2D", kRecurrent},
+    {"ConvLSTM3D", kRecurrent},
+    {"SimpleRNNCell", kRecurrent},
+    {"GRUCell", kRecurrent},
+    {"LSTMCell", kRecurrent},
+    {"CuDNNGRU", "kernel recurrent_kernel bias"},
+    {"CuDNNLSTM", "kernel recurrent_kernel bias"},
+    {"Embedding", "embeddings"},
+    {"PReLU", "alpha"},
+    {"BatchNormalization", "gamma?scale beta?center | moving_mean moving_variance"},
+    {"LayerNormalization", "gamma?scale beta?center"},
+    {"GroupNormalization", "gamma?scale beta?center"},
+    {"RMSNormalization", "scale"},
+    {"LayerScale", "gamma"},
+    {"Normalization", "| mean variance count"},
+    {"Attention", "scale?use_scale"},
+    {"AdditiveAttention", "scale?use_scale"},
+};
+
+bool isPresent(const json &config, std::string key) {
+  // A dense layer inside attention has no equation of its own, only its owner's use_bias.
+  if (key == "bias_axes" && !config.contains("equation"))
+    key = "use_bias";
+  const json &value = at(config, key.c_str());
+  if (key == "bias_axes") // null or "" means no bias
+    return value.is_string() && !value.get<std::string>().empty();
+  return !value.is_boolean() || value.get<bool>();
+}
+
+/// A layer without variables of its own: merging, shapes, activations, pooling, wrappers and models.
+bool ownsNothing(const std::string &className) {
+  static const char *const names[] = {
+      "InputLayer", "Activation", "ReLU", "LeakyReLU", "ELU", "ThresholdedReLU", "Softmax", "Flatten", "Reshape",
+      "Permute", "RepeatVector", "Identity", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
+      "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization", "Masking", "Add", "Subtract",
+      "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot", "Merge", "UnitNormalization", "Rescaling",
+      "Resizing", "CenterCrop", "Lambda", "TFOpLambda", "SlicingOpLambda", "TimeDistributed", "Bidirectional", "RNN",
+      "StackedRNNCells", "MultiHeadAttention", "Sequential", "Functional", "Model", "Network"};
+  for (const char *name : names)
+    if (className == name)
+      return true;
+  for (const char *part : {"Pooling", "UpSampling", "ZeroPadding", "Cropping"})
+    if (className.find(part) != std::string::npos)
+      return true;
+  return false;
+}
+
+} // namespace
+
+std::optional<std::vector<Variable>> variablesOf(const std::string &className, const json &config) {
+  if (ownsNothing(className))
+    return std::vector<Variable>{};
+  auto row = kTable.find(className);
+  if (row == kTable.end())
+    return std::nullopt;
+  std::vector<Variable> variables;
+  bool trainable = true;
+  for (absl::string_view word : absl::StrSplit(row->second, ' ')) {
+    if (word == "|") {
+      trainable = false;
+      continue;
+    }
+    std::pair<std::string, std::string> nameAndKey = absl::StrSplit(word, absl::MaxSplits('?', 1));
+    if (nameAndKey.second.empty() || isPresent(config, nameAndKey.second))
+      variables.push_back({nameAndKey.first, trainable});
+  }
+  return variables;
+}
+
+} // namespace layerc
