@@ -22,6 +22,7 @@ list(APPEND CMAKE_MODULE_PATH "${MLIR_CMAKE_DIR}" "${LLVM_CMAKE_DIR}")
 include(TableGen)
 include(AddLLVM)
 include(AddMLIR)
+include_directories(SYSTEM ${MLIR_INCLUDE_DIRS}) # mlir_tablegen takes its include path from the folder
 
 add_library(layerc_options INTERFACE)
 target_compile_options(layerc_options INTERFACE -Wall -Wextra -Wno-unused-parameter)

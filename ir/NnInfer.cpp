@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Result types of the nn ops.
-// Inference is total: it gives a type for whatever attributes and operand shapes it is handed, sizes clamped at zero, so
-// that building an op never aborts; the verifier of the op then says which constraint is broken.
+// Inference is total (but for a concat of nothing): it gives a type for whatever attributes and operand shapes it is
+// handed, sizes clamped at zero, so that building an op never aborts; the verifier then says which constraint is broken.
 #include "ir/Nn.h"
 
 #include "mlir/IR/Builders.h"
@@ -216,7 +216,7 @@ LogicalResult ReverseOp::inferReturnTypes(MLIRContext *, std::optional<Location>
 LogicalResult ConcatOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
                                          SmallVectorImpl<Type> &types) {
   if (op.getInputs().empty())
-    return emitOptionalError(location, "'nn.concat' op expects at least one input"); // C1
+    return emitOptionalError(location, "nn.concat expects at least one input"); // C1
   RankedTensorType first = typeOf(op.getInputs().front());
   Sizes sizes(first.getShape());
   int64_t axis = op.getAxis();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The constraints of the nn ops, numbered as in their descriptions.
-// Operands are statically shaped tensors and result types agree with NnInfer.cpp by the time these run.
+// Operands are statically shaped tensors by the time these run, but result types are compared with those of NnInfer.cpp
+// only afterwards: a check trusts operands and attributes, not the result's rank.
 #include "ir/Nn.h"
 
 #include "mlir/IR/Builders.h"
@@ -329,8 +330,8 @@ LogicalResult SliceOp::verify() {
       failed(verifyList(*this, "strides", getStrides(), input.getRank(), 1)))
     return failure();
   for (int64_t d = 0; d < input.getRank(); ++d) {
-    int64_t size = getType().getDimSize(d);
-    int64_t end = size == 0 ? getStarts()[d] : getStarts()[d] + (size - 1) * stride(d) + 1;
+    int64_t start = getStarts()[d], size = getSizes()[d]; // a size of -1 ends inside wherever it starts inside
+    int64_t end = size < 1 ? start : start + (size - 1) * stride(d) + 1;
     if (end > input.getDimSize(d)) // C2
       return emitOpError() << "ends at " << end << " in dimension " << d << " of size " << input.getDimSize(d);
   }
@@ -340,6 +341,8 @@ LogicalResult SliceOp::verify() {
 LogicalResult ReverseOp::verify() { return verifyAxes(*this, getAxes(), getInput().getType().getRank()); } // C1
 
 LogicalResult ConcatOp::verify() {
+  if (getInputs().empty()) // C1
+    return emitOpError("expects at least one input");
   auto first = cast<RankedTensorType>(getInputs().front().getType());
   int64_t axis = getAxis();
   for (Value input : getInputs())

@@ -157,7 +157,7 @@ def Plan_StepOp : Plan_Op<"step", [AttrSizedOperandSegments, HasParent<"EntryOp"
     Optional<Plan_SlotType>:$scratch, StrArrayAttr:$layers);
   let assemblyFormat = [{
     $kernel `(` $inputs `)` `->` `(` $outputs `)` (`scratch` `(` $scratch^ `)`)? `layers` $layers attr-dict
-    `:` type($inputs) `->` type($outputs)
+    `:` functional-type($inputs, $outputs)
   }];
   let hasVerifier = 1;
 }

@@ -2,10 +2,7 @@
 // layerc-opt: reads any stage's IR, runs any passes on it, prints it.
 // `--weights=FILE` names the weights.bin that --save-stages writes; without it weights are reproducible made-up numbers.
 #include "ir/Plan.h"
-#if __has_include("passes/Pipeline.h")
 #include "passes/Pipeline.h"
-#define HAS_PASSES
-#endif
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -38,8 +35,6 @@ int main(int argc, char **argv) {
                   scf::SCFDialect, vector::VectorDialect, memref::MemRefDialect, math::MathDialect, LLVM::LLVMDialect>();
   registry.addExtension(loadWeights);
   registerTransformsPasses();
-#ifdef HAS_PASSES
   layerc::registerPasses();
-#endif
   return asMainReturnCode(MlirOptMain(argc, argv, "layerc's optimizer driver\n", registry));
 }
