@@ -83,21 +83,24 @@ static Value softmaxOverLast(LayerImport &l, Value x, bool log) {
 static Value softmax(LayerImport &l, Value x) { return softmaxOverLast(l, x, false); }
 static Value logSoftmax(LayerImport &l, Value x) { return softmaxOverLast(l, x, true); }
 
-/// z_j is in the support when 1 > sum over i of max(z_i - z_j, 0): the condition of the sorted form without the sort,
-/// since elements below z_j add nothing and ties add zero.
+/// keras.activations.sparsemax without its sort. z_j is in the support S when 1 > sum over i of max(z_i - z_j, 0), since
+/// elements below z_j add nothing and ties add zero. Keras' threshold takes the sum of all prefix sums of the sorted
+/// support, (sum over i, j in S of max(z_i, z_j) + sum over i in S of z_i) / 2, where the paper takes the last one.
 static Value sparsemax(LayerImport &l, Value x) {
   if (l.failed())
     return {};
   int64_t last = l.rank(x) - 1;
+  auto sum = [&](Value v, ArrayRef<int64_t> axes) { return l.reduce(nn::ReduceFunction::Sum, v, axes); };
   Sizes column(l.shape(x)), row(l.shape(x)), kept(l.shape(x));
   column.push_back(1);
   row.insert(row.begin() + last, 1);
   kept[last] = 1;
-  Value above = l.unary(U::Relu, l.sub(l.reshape(x, row), l.reshape(x, column)));
-  Value support = l.binary(B::Less, l.reduce(nn::ReduceFunction::Sum, above, {last + 1}), 1.0);
-  Value count = l.reduce(nn::ReduceFunction::Sum, l.cast(support, l.elementType(x)), {last});
-  Value sum = l.reduce(nn::ReduceFunction::Sum, l.select(support, x, l.scalar(0, x)), {last});
-  Value tau = l.div(l.add(sum, -1), count);
+  Value zero = l.scalar(0, x), xi = l.reshape(x, row), xj = l.reshape(x, column);
+  Value inside = l.binary(B::Less, sum(l.unary(U::Relu, l.sub(xi, xj)), {last + 1}), 1.0);
+  Value both = l.binary(B::And, l.reshape(inside, row), l.reshape(inside, column));
+  Value pairs = sum(l.select(both, l.binary(B::Maximum, xi, xj), zero), {last, last + 1});
+  Value prefixes = l.mul(l.add(pairs, sum(l.select(inside, x, zero), {last})), 0.5);
+  Value tau = l.div(l.add(prefixes, -1), sum(l.cast(inside, l.elementType(x)), {last}));
   return l.unary(U::Relu, l.sub(x, l.reshape(tau, kept)));
 }
 

@@ -127,10 +127,16 @@ static bool isTensors(const nlohmann::json &value) {
   return value.is_array() ? llvm::all_of(value, isTensors) : value.is_object() && value.contains("tensor");
 }
 
+/// Augmentation layers are called with training=True unless told otherwise, and prediction overrides it.
+static bool isAugmentation(const Layer &layer) {
+  const LayerRow *row = findLayer(layer);
+  return row && (row->import == importAugmentation || row->import == importRandomCrop);
+}
+
 /// Call arguments beside the tensors change what a layer computes (training=True, a mask): none is supported yet.
 static void refuseArguments(LayerImport &l, const Call &call) {
   for (const auto &[name, value] : call.kwargs.items())
-    if (!isUnset(value) && !(name == "inputs" && isTensors(value)))
+    if (!isUnset(value) && !(name == "inputs" && isTensors(value)) && !(name == "training" && isAugmentation(l.layer())))
       l.fail() << "call argument '" << name << "' is not supported";
   if (call.args.is_array())
     for (const nlohmann::json &value : call.args)

@@ -36,7 +36,8 @@ Results layerc::importRescaling(LayerImport &l) {
 /// (x - mean) / max(sqrt(variance), 1e-7) along the kept axes, or back with `invert`.
 Results layerc::importNormalization(LayerImport &l) {
   Value x = l.floatInput();
-  bool whole = l.layer().config.contains("axis") && !l.config("axis"); // null: one mean for all elements
+  // null, saved as an empty list by some versions: one mean for all elements
+  bool whole = l.layer().config.contains("axis") && (!l.config("axis") || l.config("axis")->empty());
   Sizes axes = whole ? Sizes() : l.axes("axis", l.rank(x), -1);
   bool invert = l.flag("invert", false);
   if (l.failed())

@@ -9,3 +9,5 @@ Results layerc::importIdentity(LayerImport &l) {
   l.ignoreOtherWeights(); // some versions store the state of the random generator
   return {l.input()};
 }
+
+Results layerc::importAugmentation(LayerImport &l) { return importIdentity(l); }

@@ -253,9 +253,11 @@ TEST(Activation, Formulas) {
   EXPECT_NEAR_ALL(activate("softmax", {0, std::log(3.f)}), {0.25f, 0.75f});
 }
 
-TEST(Activation, SparsemaxWithTiesAndZeros) {
-  EXPECT_NEAR_ALL(activate("sparsemax", {1, 1, 0}), {0.5f, 0.5f, 0});
-  EXPECT_NEAR_ALL(activate("sparsemax", {0.1f, 1.1f, 0.2f}), {0, 0.95f, 0.05f});
+TEST(Activation, SparsemaxSumsThePrefixSumsOfItsSupport) {
+  // Support {1, 1}, prefix sums 1 and 2: threshold (1 + 2 - 1) / 2 = 1.
+  EXPECT_NEAR_ALL(activate("sparsemax", {1, 1, 0}), {0, 0, 0});
+  // Support {1.1, 0.2}, prefix sums 1.1 and 1.3: threshold 0.7.
+  EXPECT_NEAR_ALL(activate("sparsemax", {0.1f, 1.1f, 0.2f}), {0, 0.4f, 0});
 }
 
 TEST(Activation, GivenAsFunctionObjectOrLayer) {
