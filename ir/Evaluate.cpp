@@ -24,6 +24,8 @@ Scalar EvaluatedValue::computeElement(int64_t linear) {
   if (stored) {
     writeElement(element, owned.data() + linear * element.bytes(), value);
     known[linear] = true;
+    if (--unknown == 0)
+      known.clear();
   }
   return value;
 }
@@ -85,6 +87,7 @@ std::shared_ptr<EvaluatedValue> Evaluator::make(Value value) {
   if (int64_t size = made->type.getNumElements(); size <= kMemoLimit && size > 0) {
     made->owned.resize(size * made->element.bytes());
     made->known.resize(size);
+    made->unknown = size;
     made->stored = made->owned.data();
   }
   return made;
@@ -102,7 +105,6 @@ TensorData Evaluator::evaluate(Value value) {
   TensorData result = makeTensor(source->type);
   for (int64_t i = 0, size = result.size(); i < size; ++i)
     writeElement(source->element, result.bytes.data() + i * source->element.bytes(), source->load(i));
-  source->known.clear(); // all are known now, or none is kept
   return result;
 }
 

@@ -62,10 +62,27 @@ static Offsets othersThan(Index dimensions, int64_t rank) {
   return others;
 }
 
-static void addProduct(Scalar &sum, Scalar a, Scalar b) {
-  sum.real += a.real * b.real;
-  sum.integer = static_cast<int64_t>(static_cast<uint64_t>(sum.integer) +
-                                     static_cast<uint64_t>(a.integer) * static_cast<uint64_t>(b.integer));
+namespace {
+/// Elements of a value that lie at a fixed stride.
+struct Line {
+  EvaluatedValue *value;
+  int64_t base, stride;
+};
+} // namespace
+
+/// Adds a[i] * b[i] for i < count to `sum`.
+static void addProducts(Scalar &sum, Line a, Line b, int64_t count) {
+  if (const float *x = a.value->floats(), *y = b.value->floats(); x && y) { // most of the time of a whole model
+    for (int64_t i = 0; i < count; ++i)
+      sum.real += static_cast<double>(x[a.base + i * a.stride]) * static_cast<double>(y[b.base + i * b.stride]);
+    return;
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    Scalar x = a.value->load(a.base + i * a.stride), y = b.value->load(b.base + i * b.stride);
+    sum.real += x.real * y.real;
+    sum.integer = static_cast<int64_t>(static_cast<uint64_t>(sum.integer) +
+                                       static_cast<uint64_t>(x.integer) * static_cast<uint64_t>(y.integer));
+  }
 }
 
 //===-- Elementwise ---------------------------------------------------------------------------------------------===//
@@ -164,6 +181,10 @@ static Rule makeRule(ContractOp op, Inputs in) {
   Dimensions right = othersOf(*rhs, rhsBatch, op.getRhsContracting());
   Dimensions leftBatch(*lhs, lhsBatch), rightBatch(*rhs, rhsBatch);
   Dimensions leftSum(*lhs, op.getLhsContracting()), rightSum(*rhs, op.getRhsContracting());
+  // The last contracting dimension is the inner loop.
+  int64_t count = leftSum.sizes.empty() ? 1 : leftSum.sizes.pop_back_val();
+  int64_t leftStep = leftSum.strides.empty() ? 0 : leftSum.strides.pop_back_val();
+  int64_t rightStep = rightSum.strides.empty() ? 0 : rightSum.strides.pop_back_val();
   return [=](Index i) {
     Index batch = i.take_front(leftBatch.sizes.size());
     Index leftIndex = i.slice(batch.size(), left.sizes.size()), rightIndex = i.take_back(right.sizes.size());
@@ -171,7 +192,8 @@ static Rule makeRule(ContractOp op, Inputs in) {
     int64_t rhsBase = dot(batch, rightBatch.strides) + dot(rightIndex, right.strides);
     Scalar sum;
     forEachIndex(leftSum.sizes, [&](Index k) {
-      addProduct(sum, lhs->load(lhsBase + dot(k, leftSum.strides)), rhs->load(rhsBase + dot(k, rightSum.strides)));
+      addProducts(sum, {lhs, lhsBase + dot(k, leftSum.strides), leftStep},
+                  {rhs, rhsBase + dot(k, rightSum.strides), rightStep}, count);
     });
     return sum;
   };
@@ -216,7 +238,7 @@ struct Groups {
   /// Sum of `term(x)` over the group.
   template <typename Term> double sum(int64_t base, Term term) const {
     double total = 0;
-    along.forEachOffset(base, [&](int64_t offset) { total += term(x->real(offset)); });
+    along.forEachOffset(base, [&](int64_t offset) { total += term(x->load(offset).real); });
     return total;
   }
 };
@@ -228,7 +250,7 @@ static Rule makeRule(SoftmaxOp op, Inputs in) {
   return [groups, isLog = op.getLog()](Index i) {
     auto [largest, sum] = groups.sumsOf(i, [&](int64_t base) {
       double largest = -std::numeric_limits<double>::infinity();
-      groups.along.forEachOffset(base, [&](int64_t offset) { largest = std::max(largest, groups.x->real(offset)); });
+      groups.along.forEachOffset(base, [&](int64_t offset) { largest = std::max(largest, groups.x->load(offset).real); });
       return GroupSums{largest, groups.sum(base, [&](double x) { return std::exp(x - largest); })};
     });
     double shifted = groups.x->at(i).real - largest;
@@ -267,7 +289,7 @@ static Rule makeRule(ConvOp op, Inputs in) {
   int64_t filtersPerGroup = filters / static_cast<int64_t>(op.getGroups());
   return [=](Index i) mutable {
     int64_t firstChannel = i.back() / filtersPerGroup * channels;
-    double sum = 0;
+    Scalar sum;
     forEachIndex(Index(kernel->shape).take_front(rank), [&](Index tap) {
       int64_t from = i[0] * x->strides[0] + firstChannel;
       for (int64_t d = 0; d < rank; ++d) {
@@ -277,10 +299,9 @@ static Rule makeRule(ConvOp op, Inputs in) {
         from += position * x->strides[d + 1];
       }
       int64_t weight = dot(tap, Index(kernel->strides).take_front(rank)) + i.back();
-      for (int64_t c = 0; c < channels; ++c)
-        sum += x->real(from + c) * kernel->real(weight + c * filters);
+      addProducts(sum, {x, from, 1}, {kernel, weight, filters}, channels);
     });
-    return Scalar{sum, 0};
+    return sum;
   };
 }
 
@@ -288,7 +309,7 @@ static Rule makeRule(ConvTransposeOp op, Inputs in) {
   EvaluatedValue *x = in[0], *kernel = in[1];
   int64_t rank = op.spatialRank(), channels = kernel->shape[rank], filters = kernel->shape[rank + 1];
   return [=](Index i) mutable {
-    double sum = 0;
+    Scalar sum;
     forEachIndex(Index(kernel->shape).take_front(rank), [&](Index tap) {
       int64_t from = i[0] * x->strides[0];
       for (int64_t d = 0; d < rank; ++d) {
@@ -299,10 +320,9 @@ static Rule makeRule(ConvTransposeOp op, Inputs in) {
         from += position * x->strides[d + 1];
       }
       int64_t weight = dot(tap, Index(kernel->strides).take_front(rank)) + i.back();
-      for (int64_t c = 0; c < channels; ++c)
-        sum += x->real(from + c) * kernel->real(weight + c * filters);
+      addProducts(sum, {x, from, 1}, {kernel, weight, filters}, channels);
     });
-    return Scalar{sum, 0};
+    return sum;
   };
 }
 

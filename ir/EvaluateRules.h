@@ -4,7 +4,6 @@
 
 #include "ir/ElementTypes.h"
 
-#include <cstring>
 #include <functional>
 
 namespace layerc {
@@ -26,6 +25,7 @@ struct EvaluatedValue {
   bool isSplat = false;                  ///< `stored` holds one number for all elements
   std::vector<char> owned;               ///< what `stored` points at, unless it is a weight's
   std::vector<bool> known;               ///< which elements of `stored` are computed; empty: all
+  int64_t unknown = 0;                   ///< how many are not
   Rule rule;
 
   Scalar load(int64_t linear) {
@@ -33,13 +33,10 @@ struct EvaluatedValue {
       return readElement(element, stored + (isSplat ? 0 : linear * element.bytes()));
     return computeElement(linear);
   }
-  double real(int64_t linear) {
-    if (known.empty() && stored && !isSplat && element.kind == ElementKind::F32) {
-      float value;
-      std::memcpy(&value, stored + linear * 4, 4);
-      return value;
-    }
-    return load(linear).real;
+  /// All elements as floats, or null where some are not computed yet or of another type.
+  const float *floats() const {
+    bool isComplete = stored && known.empty() && !isSplat && element.kind == ElementKind::F32;
+    return isComplete ? reinterpret_cast<const float *>(stored) : nullptr;
   }
   /// Position of `index`, whose last dimensions are aligned with this value's (leading ones may be missing here).
   int64_t offset(Index index) const {
