@@ -3,6 +3,7 @@
 // (x * k + b) * s + t = x * (k s) + (b s + t); both parentheses are weight recipes.
 #include "passes/Passes.h"
 
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -74,7 +75,7 @@ struct FoldAffine : OpRewritePattern<nn::AffineOp> {
   }
 };
 
-struct NnFoldAffine : impl::NnFoldAffineBase<NnFoldAffine> {
+struct NnFoldAffine : layerc::impl::NnFoldAffineBase<NnFoldAffine> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<FoldAffine>(&getContext());

@@ -85,7 +85,7 @@ const KernelTemplate *templateOf(ArrayRef<Operation *> ops, const KernelTemplate
 /// Ops that a plain loop computes once per element, so that they may come before or after others in one loop.
 bool isCheap(Operation *op) { return nn::isElementwise(op); }
 
-struct NnFuse : impl::NnFuseBase<NnFuse> {
+struct NnFuse : layerc::impl::NnFuseBase<NnFuse> {
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (!function.getBody().hasOneBlock())

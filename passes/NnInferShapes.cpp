@@ -51,7 +51,7 @@ int64_t unfusedBytes(func::FuncOp function) {
   return *std::max_element(live.begin(), live.end());
 }
 
-struct NnInferShapes : impl::NnInferShapesBase<NnInferShapes> {
+struct NnInferShapes : layerc::impl::NnInferShapesBase<NnInferShapes> {
   using NnInferShapesBase::NnInferShapesBase;
 
   void runOnOperation() override {

@@ -25,7 +25,7 @@ static void pack(nn::KernelOp kernel, unsigned operand, nn::LayoutAttr layout) {
 }
 
 namespace {
-struct NnPackWeights : impl::NnPackWeightsBase<NnPackWeights> {
+struct NnPackWeights : layerc::impl::NnPackWeightsBase<NnPackWeights> {
   void runOnOperation() override {
     getOperation().walk([](nn::KernelOp kernel) {
       auto layouts = kernel->getAttrOfType<ArrayAttr>(kLayoutsAttr);

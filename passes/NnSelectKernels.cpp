@@ -50,7 +50,7 @@ void layerc::selectKernel(nn::KernelOp kernel, const Target &target) {
 }
 
 namespace {
-struct NnSelectKernels : impl::NnSelectKernelsBase<NnSelectKernels> {
+struct NnSelectKernels : layerc::impl::NnSelectKernelsBase<NnSelectKernels> {
   using NnSelectKernelsBase::NnSelectKernelsBase;
   void runOnOperation() override {
     auto target = makeTarget(targetCpu, targetTriple);

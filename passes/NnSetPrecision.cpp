@@ -11,7 +11,7 @@ using namespace mlir;
 using namespace layerc;
 
 namespace {
-struct NnSetPrecision : impl::NnSetPrecisionBase<NnSetPrecision> {
+struct NnSetPrecision : layerc::impl::NnSetPrecisionBase<NnSetPrecision> {
   using NnSetPrecisionBase::NnSetPrecisionBase;
   void runOnOperation() override {
     if (precision != "f32") {

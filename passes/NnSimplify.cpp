@@ -3,6 +3,7 @@
 #include "passes/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Dominance.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "mlir/Transforms/CSE.h"
@@ -147,7 +148,7 @@ struct PadIntoConv : OpRewritePattern<nn::ConvOp> {
   }
 };
 
-struct NnSimplify : impl::NnSimplifyBase<NnSimplify> {
+struct NnSimplify : layerc::impl::NnSimplifyBase<NnSimplify> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     for (RegisteredOperationName name : getContext().getRegisteredOperations())

@@ -74,6 +74,7 @@ def NnPackWeights : Pass<"nn-pack-weights", "::mlir::func::FuncOp"> {
 def NnToPlan : Pass<"nn-to-plan", "::mlir::ModuleOp"> {
   let summary = "kernels to steps, tensors to slots and views";
   let options = [Option<"target", "target", "std::string", "\"x86-64-v3\"", "name of the target, for the entry">];
+  let dependentDialects = ["::layerc::plan::PlanDialect"];
 }
 
 def PlanMemory : Pass<"plan-memory", "::mlir::ModuleOp"> {

@@ -177,8 +177,12 @@ LogicalResult Judge::write(plan::StepOp step, Value value) {
   Operation *owner = ownerOf(value);
   if (isa<plan::InputOp, plan::WeightRefOp>(owner))
     return step.emitOpError() << "at " << step_ << " writes to " << owner->getName();
-  if (!writers_.try_emplace(value, step_).second)
-    return step.emitOpError() << "at " << step_ << " writes a value that step " << writers_[value] << " wrote";
+  // A value is written once, or again in place by a step that reads it.
+  auto [writer, isFirst] = writers_.try_emplace(value, step_);
+  if (!isFirst && !llvm::is_contained(step.getInputs(), value))
+    return step.emitOpError() << "at " << step_ << " writes the value that step " << writer->second << " wrote";
+  writer->second = step_;
+  seen_.erase(value);
   for (ByteRange range : bytesOf(value))
     memoryOf(value).write(range, {owner, step_});
   return success();

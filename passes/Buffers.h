@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Which tensors share bytes, and for which steps they live: the one answer that views, the order of kernels and the plan
+// are made from.
+#pragma once
+
+#include "ir/Nn.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace layerc {
+
+/// Marks, set by nn-assign-views. On nn.concat: its inputs are written in place. On nn.kernel: the number of the operand
+/// whose bytes its first result takes over.
+inline constexpr llvm::StringLiteral kViewAttr = "nn.view";
+inline constexpr llvm::StringLiteral kInPlaceAttr = "nn.in_place";
+
+/// Bytes of a dense tensor in memory; booleans take one byte.
+int64_t denseBytes(mlir::Type type);
+
+/// The value whose bytes `value` lies in: through reshapes, into concatenations, over operands taken in place.
+mlir::Value bufferRoot(mlir::Value value);
+
+/// A range of the arena.
+struct Buffer {
+  int64_t bytes = 0;
+  int64_t first = 0, last = 0; ///< steps, that is kernels, counted from 0
+};
+
+/// The buffers of a function of kernels by root, in order of their first step. Arguments, weights and buffers that hold a
+/// result of the function are not in the arena and not listed.
+llvm::MapVector<mlir::Value, Buffer> arenaBuffers(mlir::func::FuncOp function);
+
+/// The largest sum of live bytes over the steps, kernels' scratch included.
+int64_t peakBytes(mlir::func::FuncOp function);
+
+} // namespace layerc

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// nn-schedule: an order of kernels for the least peak of memory. List scheduling: among the kernels that are ready, the one
+// that leaves the fewest bytes live; the file's order stays where that is not better.
+#include "passes/Buffers.h"
+#include "passes/Passes.h"
+
+#include "llvm/ADT/SetVector.h"
+
+namespace layerc {
+#define GEN_PASS_DEF_NNSCHEDULE
+#include "passes/Passes.h.inc"
+} // namespace layerc
+
+using namespace mlir;
+using namespace layerc;
+
+namespace {
+
+/// Moves every view and recipe right before its first user, so that kernels alone decide the order.
+void gatherAtUsers(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    if (isa<nn::KernelOp>(op) || op.hasTrait<OpTrait::IsTerminator>())
+      continue;
+    Operation *first = nullptr;
+    for (Operation *user : op.getUsers())
+      if (!first || user->isBeforeInBlock(first))
+        first = user;
+    if (first)
+      op.moveBefore(first);
+  }
+}
+
+class ListScheduler {
+public:
+  explicit ListScheduler(Block &block) {
+    for (auto kernel : block.getOps<nn::KernelOp>())
+      waiting_.insert(kernel);
+    for (nn::KernelOp kernel : waiting_) {
+      llvm::SetVector<Operation *> producers;
+      for (Value operand : kernel.getInputs())
+        collectProducers(operand, producers);
+      // Who takes an operand in place must come after all its other readers.
+      if (auto inPlace = kernel->getAttrOfType<IntegerAttr>(kInPlaceAttr))
+        for (Operation *reader : kernelUsers(kernel.getInputs()[inPlace.getInt()]))
+          if (reader != kernel)
+            producers.insert(reader);
+      producers_[kernel] = producers.takeVector();
+      for (Value root : touched(kernel))
+        ++readers_[root];
+    }
+  }
+
+  SmallVector<nn::KernelOp> run() {
+    SmallVector<nn::KernelOp> order;
+    while (!waiting_.empty()) {
+      nn::KernelOp best;
+      int64_t bestGrowth = 0;
+      for (nn::KernelOp kernel : waiting_) {
+        if (!isReady(kernel))
+          continue;
+        int64_t growth = growthOf(kernel);
+        if (!best || growth < bestGrowth) {
+          best = kernel;
+          bestGrowth = growth;
+        }
+      }
+      waiting_.remove(best);
+      for (Value root : touched(best)) {
+        live_.insert(root);
+        --readers_[root];
+      }
+      order.push_back(best);
+    }
+    return order;
+  }
+
+private:
+  static void collectProducers(Value value, llvm::SetVector<Operation *> &producers) {
+    Operation *op = value.getDefiningOp();
+    if (!op || nn::isWeightExpression(value))
+      return;
+    if (isa<nn::KernelOp>(op)) {
+      producers.insert(op);
+      return;
+    }
+    for (Value operand : op->getOperands())
+      collectProducers(operand, producers);
+  }
+
+  static void collectKernelUsers(Value value, llvm::SetVector<Operation *> &users) {
+    for (Operation *user : value.getUsers())
+      if (isa<nn::KernelOp>(user))
+        users.insert(user);
+      else if (user->getNumResults() == 1)
+        collectKernelUsers(user->getResult(0), users);
+  }
+  static SmallVector<Operation *> kernelUsers(Value value) {
+    llvm::SetVector<Operation *> users;
+    collectKernelUsers(value, users);
+    return users.takeVector();
+  }
+
+  /// The arena buffers that a kernel reads or writes, each once.
+  static SmallVector<Value> touched(nn::KernelOp kernel) {
+    llvm::SetVector<Value> roots;
+    for (Value value : kernel.getInputs())
+      if (!nn::isWeightExpression(value) && !isa<BlockArgument>(bufferRoot(value)))
+        roots.insert(bufferRoot(value));
+    for (Value value : kernel.getOutputs())
+      roots.insert(bufferRoot(value));
+    return roots.takeVector();
+  }
+
+  bool isReady(nn::KernelOp kernel) {
+    return llvm::none_of(producers_[kernel], [&](Operation *op) { return waiting_.contains(cast<nn::KernelOp>(op)); });
+  }
+
+  int64_t growthOf(nn::KernelOp kernel) {
+    int64_t growth = 0;
+    for (Value root : touched(kernel)) {
+      int64_t bytes = denseBytes(root.getType());
+      if (!live_.contains(root))
+        growth += bytes;
+      if (readers_[root] == 1)
+        growth -= bytes;
+    }
+    return growth;
+  }
+
+  llvm::SetVector<nn::KernelOp> waiting_;
+  DenseMap<Operation *, SmallVector<Operation *>> producers_;
+  DenseMap<Value, int64_t> readers_;
+  DenseSet<Value> live_;
+};
+
+struct NnSchedule : layerc::impl::NnScheduleBase<NnSchedule> {
+  void runOnOperation() override {
+    Block &block = getOperation().getBody().front();
+    SmallVector<nn::KernelOp> fileOrder(block.getOps<nn::KernelOp>());
+    int64_t before = peakBytes(getOperation());
+    apply(block, ListScheduler(block).run());
+    if (peakBytes(getOperation()) >= before)
+      apply(block, fileOrder);
+  }
+
+  static void apply(Block &block, ArrayRef<nn::KernelOp> order) {
+    for (nn::KernelOp kernel : order)
+      kernel->moveBefore(block.getTerminator());
+    gatherAtUsers(block);
+  }
+};
+
+} // namespace
