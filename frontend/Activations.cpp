@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// One row per activation name. Formulas are those of keras.activations; where versions differ the file's version decides.
+// One row per activation name. Formulas are those of keras.activations; where versions differ the file's version
+// decides.
 #include "frontend/Activations.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -83,9 +84,10 @@ static Value softmaxOverLast(LayerImport &l, Value x, bool log) {
 static Value softmax(LayerImport &l, Value x) { return softmaxOverLast(l, x, false); }
 static Value logSoftmax(LayerImport &l, Value x) { return softmaxOverLast(l, x, true); }
 
-/// keras.activations.sparsemax without its sort. z_j is in the support S when 1 > sum over i of max(z_i - z_j, 0), since
-/// elements below z_j add nothing and ties add zero. Keras' threshold takes the sum of all prefix sums of the sorted
-/// support, (sum over i, j in S of max(z_i, z_j) + sum over i in S of z_i) / 2, where the paper takes the last one.
+/// keras.activations.sparsemax without its sort. z_j is in the support S when 1 > sum over i of max(z_i - z_j, 0),
+/// since elements below z_j add nothing and ties add zero. Keras' threshold takes the sum of all prefix sums of the
+/// sorted support, (sum over i, j in S of max(z_i, z_j) + sum over i in S of z_i) / 2, where the paper takes the last
+/// one.
 static Value sparsemax(LayerImport &l, Value x) {
   if (l.failed())
     return {};

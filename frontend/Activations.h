@@ -6,8 +6,8 @@
 
 namespace layerc {
 
-/// The activation that configuration key `key` names: a function's name, a serialized function, or a layer object, which
-/// is imported with the weights stored for it under the role "activation". Absent and null mean the identity.
+/// The activation that configuration key `key` names: a function's name, a serialized function, or a layer object,
+/// which is imported with the weights stored for it under the role "activation". Absent and null mean the identity.
 mlir::Value applyActivation(LayerImport &l, mlir::Value x, llvm::StringRef key);
 
 /// The function called `name`, or a failure that names it.

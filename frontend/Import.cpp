@@ -21,6 +21,7 @@ public:
   Refusals(const LayerGraph &graph, MLIRContext &context);
   void add(const std::string &path, const std::string &reason);
   bool empty() const { return refusals_.empty(); }
+  size_t size() const { return refusals_.size(); }
   void report(const ImportOptions &options);
 
 private:
@@ -136,7 +137,8 @@ static bool isAugmentation(const Layer &layer) {
 /// Call arguments beside the tensors change what a layer computes (training=True, a mask): none is supported yet.
 static void refuseArguments(LayerImport &l, const Call &call) {
   for (const auto &[name, value] : call.kwargs.items())
-    if (!isUnset(value) && !(name == "inputs" && isTensors(value)) && !(name == "training" && isAugmentation(l.layer())))
+    if (!isUnset(value) && !(name == "inputs" && isTensors(value)) &&
+        !(name == "training" && isAugmentation(l.layer())))
       l.fail() << "call argument '" << name << "' is not supported";
   if (call.args.is_array())
     for (const nlohmann::json &value : call.args)
@@ -156,11 +158,12 @@ Results Importer::importCall(const Call &call) {
   }
   LayerImport l(graph_, layer, call.path, inputs, builder_);
   l.call = &call;
+  size_t known = refusals_.size();
   if (!layer.isOperation)
     refuseArguments(l, call);
   Results results = l.failed() ? Results() : importLayer(l);
-  if (results.empty())
-    refusals_.add(call.path, "cannot be built from its inputs"); // does nothing where the reason is known
+  if (results.empty() && refusals_.size() == known) // an op that refuses its operands without a word
+    refusals_.add(call.path, "cannot be built from its inputs");
   return results;
 }
 
@@ -255,7 +258,8 @@ void Importer::finish(func::FuncOp function) {
   SmallVector<DictionaryAttr> attributes;
   for (const NamedTensor &output : graph_.outputs) {
     results.push_back(value(output.tensor));
-    attributes.push_back(builder_.getDictionaryAttr({builder_.getNamedAttr("nn.name", builder_.getStringAttr(output.name))}));
+    attributes.push_back(
+        builder_.getDictionaryAttr({builder_.getNamedAttr("nn.name", builder_.getStringAttr(output.name))}));
   }
   builder_.create<func::ReturnOp>(function.getLoc(), results);
   function.setType(builder_.getFunctionType(function.getArgumentTypes(), ValueRange(results).getTypes()));

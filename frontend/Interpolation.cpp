@@ -53,7 +53,8 @@ static std::optional<Kernel> kernelOf(llvm::StringRef method) {
   return std::nullopt;
 }
 
-/// Weights by distance from the sample, scaled to sum to 1 over the elements that exist: outside elements count nothing.
+/// Weights by distance from the sample, scaled to sum to 1 over the elements that exist: outside elements count
+/// nothing.
 static void sampleRow(const Kernel &kernel, double sample, int64_t in, double *row) {
   double sum = 0;
   int64_t first = std::max<int64_t>(0, static_cast<int64_t>(std::ceil(sample - kernel.radius)));
@@ -68,7 +69,8 @@ static void sampleRow(const Kernel &kernel, double sample, int64_t in, double *r
 static void areaRow(int64_t i, double scale, int64_t in, double *row) {
   double begin = static_cast<double>(i) * scale, end = begin + scale;
   for (int64_t j = 0; j < in; ++j) {
-    double overlap = std::min<double>(end, static_cast<double>(j + 1)) - std::max<double>(begin, static_cast<double>(j));
+    double overlap =
+        std::min<double>(end, static_cast<double>(j + 1)) - std::max<double>(begin, static_cast<double>(j));
     row[j] = std::max(overlap, 0.0) / scale;
   }
 }

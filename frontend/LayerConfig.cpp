@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Access to a layer's configuration: defaults, type checks, and the names that Keras 1 used; see LayerImport.h.
+// Access to a layer's configuration: defaults and type checks; see LayerImport.h.
 #include "frontend/LayerImport.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -10,46 +10,11 @@ using namespace mlir;
 using namespace layerc;
 using nlohmann::json;
 
-/// What Keras 1 (and for some layers Keras 2) called a key. Several old keys together make a list.
-static const struct Alias {
-  const char *name;
-  std::vector<const char *> old;
-} kAliases[] = {
-    {"units", {"output_dim"}},
-    {"filters", {"nb_filter"}},
-    {"kernel_size", {"filter_length"}},
-    {"kernel_size", {"nb_row", "nb_col"}},
-    {"kernel_size", {"kernel_dim1", "kernel_dim2", "kernel_dim3"}},
-    {"strides", {"subsample"}},
-    {"strides", {"subsample_length"}},
-    {"strides", {"stride"}},
-    {"dilation_rate", {"atrous_rate"}},
-    {"padding", {"border_mode"}},
-    {"data_format", {"dim_ordering"}},
-    {"use_bias", {"bias"}},
-    {"pool_size", {"pool_length"}},
-    {"size", {"length"}},
-    {"negative_slope", {"alpha"}}, // LeakyReLU until Keras 3
-};
-
-json layerc::withCurrentNames(json config) {
-  if (!config.is_object())
-    return json::object();
-  for (const Alias &alias : kAliases) {
-    auto present = [&](const char *key) { return config.contains(key); };
-    if (config.contains(alias.name) || !llvm::all_of(alias.old, present))
-      continue;
-    json value = json::array();
-    for (const char *key : alias.old)
-      value.push_back(config[key]);
-    config[alias.name] = alias.old.size() == 1 ? value[0] : value;
-  }
-  return config;
-}
-
 const json *LayerImport::config(StringRef key) const {
-  auto found = config_.find(key.str());
-  return found == config_.end() || found->is_null() ? nullptr : &*found;
+  if (!layer_.config.is_object())
+    return nullptr;
+  auto found = layer_.config.find(key.str());
+  return found == layer_.config.end() || found->is_null() ? nullptr : &*found;
 }
 
 Failure LayerImport::wrongValue(StringRef key, StringRef expected) {
@@ -135,8 +100,7 @@ static bool flatten(const json &value, std::vector<double> &result) {
     result.push_back(value.get<double>());
     return true;
   }
-  if (value.is_object() && value.contains("config") && value["config"].is_object() &&
-      value["config"].contains("value"))
+  if (value.is_object() && value.contains("config") && value["config"].is_object() && value["config"].contains("value"))
     return flatten(value["config"]["value"], result);
   return value.is_array() && llvm::all_of(value, [&](const json &part) { return flatten(part, result); });
 }
@@ -180,9 +144,8 @@ SmallVector<Pair, 3> LayerImport::pairs(StringRef key, int64_t count, int64_t st
 
 bool LayerImport::channelsFirst() {
   std::string format = string("data_format", "channels_last");
-  bool known = format == "channels_first" || format == "th" || format == "channels_last" || format == "tf" ||
-               format == "default";
-  if (!known)
+  // "default" stands in Keras 1 files for a setting that they do not record.
+  if (format != "channels_first" && format != "channels_last" && format != "default")
     wrongValue("data_format", "channels_last or channels_first");
-  return format == "channels_first" || format == "th";
+  return format == "channels_first";
 }

@@ -11,19 +11,32 @@ Type layerc::mlirType(ElementType type, MLIRContext *context) {
   Builder b(context);
   auto unsignedInteger = [&](unsigned bits) { return IntegerType::get(context, bits, IntegerType::Unsigned); };
   switch (type) {
-  case ElementType::Float16: return b.getF16Type();
-  case ElementType::BFloat16: return b.getBF16Type();
-  case ElementType::Float32: return b.getF32Type();
-  case ElementType::Float64: return b.getF64Type();
-  case ElementType::Int8: return b.getI8Type();
-  case ElementType::Int16: return b.getIntegerType(16);
-  case ElementType::Int32: return b.getI32Type();
-  case ElementType::Int64: return b.getI64Type();
-  case ElementType::UInt8: return unsignedInteger(8);
-  case ElementType::UInt16: return unsignedInteger(16);
-  case ElementType::UInt32: return unsignedInteger(32);
-  case ElementType::UInt64: return unsignedInteger(64);
-  case ElementType::Bool: return b.getI1Type();
+  case ElementType::Float16:
+    return b.getF16Type();
+  case ElementType::BFloat16:
+    return b.getBF16Type();
+  case ElementType::Float32:
+    return b.getF32Type();
+  case ElementType::Float64:
+    return b.getF64Type();
+  case ElementType::Int8:
+    return b.getI8Type();
+  case ElementType::Int16:
+    return b.getIntegerType(16);
+  case ElementType::Int32:
+    return b.getI32Type();
+  case ElementType::Int64:
+    return b.getI64Type();
+  case ElementType::UInt8:
+    return unsignedInteger(8);
+  case ElementType::UInt16:
+    return unsignedInteger(16);
+  case ElementType::UInt32:
+    return unsignedInteger(32);
+  case ElementType::UInt64:
+    return unsignedInteger(64);
+  case ElementType::Bool:
+    return b.getI1Type();
   }
   llvm_unreachable("all element types are listed");
 }
@@ -38,8 +51,8 @@ static std::string policyName(const nlohmann::json &config) {
 
 LayerImport::LayerImport(const LayerGraph &graph, const Layer &layer, StringRef path, ArrayRef<Value> inputs,
                          OpBuilder &builder)
-    : NnBuilder(builder, NameLoc::get(builder.getStringAttr(path))), graph_(graph), layer_(layer),
-      config_(withCurrentNames(layer.config)), inputs_(inputs), computeType_(builder.getF32Type()) {
+    : NnBuilder(builder, NameLoc::get(builder.getStringAttr(path))), graph_(graph), layer_(layer), inputs_(inputs),
+      computeType_(builder.getF32Type()) {
   std::string policy = policyName(layer.config);
   if (policy == "float16" || policy == "mixed_float16")
     computeType_ = builder.getF16Type();

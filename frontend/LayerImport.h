@@ -25,7 +25,7 @@ public:
   int kerasMajor() const { return graph_.kerasMajor(); }
   const Call *call = nullptr; ///< null for a layer inside another
 
-  // Configuration. Keras 1 names are found under their later ones. A value of the wrong type is an error.
+  // Configuration. A value of the wrong type is an error.
 
   /// The value, or nullptr where it is absent or null.
   const nlohmann::json *config(llvm::StringRef key) const;
@@ -91,14 +91,10 @@ private:
 
   const LayerGraph &graph_;
   const Layer &layer_;
-  nlohmann::json config_;
   llvm::SmallVector<mlir::Value> inputs_;
   mlir::Type computeType_;
   size_t nextWeight_ = 0;
 };
-
-/// A configuration in which Keras 1's keys are also found under their later names.
-nlohmann::json withCurrentNames(nlohmann::json config);
 
 /// Imports one call of a layer by its row of Layers.def; empty after an error, which has been reported.
 Results importLayer(LayerImport &l);

@@ -29,9 +29,8 @@ llvm::ArrayRef<LayerRow> layerc::layerTable() {
 
 const LayerRow *layerc::findLayer(const Layer &layer) {
   RowKind kind = layer.isOperation ? RowKind::Operation : layer.isCustom ? RowKind::Custom : RowKind::Layer;
-  const LayerRow *row = llvm::find_if(layerTable(), [&](const LayerRow &row) {
-    return layer.className == row.className && kind == row.kind;
-  });
+  const LayerRow *row = llvm::find_if(
+      layerTable(), [&](const LayerRow &row) { return layer.className == row.className && kind == row.kind; });
   return row == layerTable().end() ? nullptr : row;
 }
 
@@ -45,7 +44,9 @@ static void eachRow(llvm::function_ref<void(llvm::StringRef)> title, llvm::funct
   }
 }
 
-static std::string support(const LayerRow &row) { return (row.import ? "" : "not supported: ") + std::string(row.words); }
+static std::string support(const LayerRow &row) {
+  return (row.import ? "" : "not supported: ") + std::string(row.words);
+}
 
 void layerc::printLayers(llvm::raw_ostream &out) {
   eachRow([&](llvm::StringRef group) { out << group << "\n"; },

@@ -13,10 +13,10 @@ enum class RowKind { Layer, Operation, Custom };
 
 /// One row of Layers.def.
 struct LayerRow {
-  const char *group;               ///< heading in Keras' manual
-  const char *className;           ///< as in files
+  const char *group;                ///< heading in Keras' manual
+  const char *className;            ///< as in files
   Results (*import)(LayerImport &); ///< null for a class that is refused
-  const char *words;               ///< the supported subset, or why the class is refused
+  const char *words;                ///< the supported subset, or why the class is refused
   RowKind kind;
 };
 

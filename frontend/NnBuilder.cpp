@@ -37,9 +37,7 @@ Value NnBuilder::finish(OperationState &state, Infer infer) {
   return op->getResult(0);
 }
 
-Value NnBuilder::binary(nn::BinaryFunction function, Value a, Value b) {
-  return create<nn::BinaryOp>(function, a, b);
-}
+Value NnBuilder::binary(nn::BinaryFunction function, Value a, Value b) { return create<nn::BinaryOp>(function, a, b); }
 
 Value NnBuilder::reduce(nn::ReduceFunction function, Value x, ArrayRef<int64_t> axes) {
   return axes.empty() ? x : create<nn::ReduceOp>(function, x, axes);
@@ -112,6 +110,7 @@ int64_t layerc::boundedElements(ArrayRef<int64_t> shape) {
 }
 
 std::string layerc::shapeText(ArrayRef<int64_t> shape) {
-  return "[" + llvm::join(llvm::map_range(shape, [](int64_t size) { return size < 0 ? "?" : std::to_string(size); }), ", ") +
+  return "[" +
+         llvm::join(llvm::map_range(shape, [](int64_t size) { return size < 0 ? "?" : std::to_string(size); }), ", ") +
          "]";
 }

@@ -22,10 +22,10 @@ static const struct Code {
   ElementType type;
   absl::string_view code;
 } kCodes[] = {
-    {ElementType::Float16, "f2"}, {ElementType::Float32, "f4"}, {ElementType::Float64, "f8"},
-    {ElementType::Int8, "i1"},    {ElementType::Int16, "i2"},   {ElementType::Int32, "i4"},
-    {ElementType::Int64, "i8"},   {ElementType::UInt8, "u1"},   {ElementType::UInt16, "u2"},
-    {ElementType::UInt32, "u4"},  {ElementType::UInt64, "u8"},  {ElementType::Bool, "b1"},
+    {ElementType::Float16, "f2"},  {ElementType::Float32, "f4"}, {ElementType::Float64, "f8"},
+    {ElementType::Int8, "i1"},     {ElementType::Int16, "i2"},   {ElementType::Int32, "i4"},
+    {ElementType::Int64, "i8"},    {ElementType::UInt8, "u1"},   {ElementType::UInt16, "u2"},
+    {ElementType::UInt32, "u4"},   {ElementType::UInt64, "u8"},  {ElementType::Bool, "b1"},
     {ElementType::BFloat16, "V2"},
 };
 
@@ -103,8 +103,8 @@ absl::StatusOr<NpzArray> layerc::parseNpy(absl::string_view bytes) {
     if (__builtin_mul_overflow(expected, static_cast<size_t>(dimension), &expected))
       return absl::InvalidArgumentError("has a shape that is too large");
   if (expected != data.size())
-    return absl::InvalidArgumentError(
-        absl::StrCat("holds ", data.size(), " bytes; its shape [", absl::StrJoin(array.shape, ", "), "] needs ", expected));
+    return absl::InvalidArgumentError(absl::StrCat("holds ", data.size(), " bytes; its shape [",
+                                                   absl::StrJoin(array.shape, ", "), "] needs ", expected));
   array.bytes.assign(data.begin(), data.end());
   if (bigEndian)
     for (size_t i = 0; i < array.bytes.size(); i += size)

@@ -205,10 +205,10 @@ static void append(std::string &out, uint64_t value, int bytes) {
 
 /// What local header and directory entry have in common: version, flags, method, date, checksum, sizes.
 static void appendCommon(std::string &out, const Member &member) {
-  append(out, 20, 2);             // version needed
-  append(out, 0, 2);              // flags
-  append(out, member.method, 2);  // stored
-  append(out, 0x00210000, 4);     // 1980-01-01, midnight
+  append(out, 20, 2);            // version needed
+  append(out, 0, 2);             // flags
+  append(out, member.method, 2); // stored
+  append(out, 0x00210000, 4);    // 1980-01-01, midnight
   append(out, member.crc, 4);
   append(out, member.packed, 4);
   append(out, member.size, 4);
@@ -220,8 +220,8 @@ absl::Status layerc::writeNpz(const std::string &path, const std::vector<NpzArra
   std::string file, directory;
   for (const NpzArray &array : arrays) {
     std::string npy = formatNpy(array);
-    Member member{array.name + ".npy", 0, crc32_z(0, reinterpret_cast<const Bytef *>(npy.data()), npy.size()),
-                  npy.size(), npy.size(), file.size()};
+    Member member{array.name + ".npy", 0,          crc32_z(0, reinterpret_cast<const Bytef *>(npy.data()), npy.size()),
+                  npy.size(),          npy.size(), file.size()};
     append(file, kLocalSignature, 4);
     appendCommon(file, member);
     file += member.name + npy;

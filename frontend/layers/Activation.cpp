@@ -14,7 +14,10 @@ Results layerc::importReLU(LayerImport &l) {
   return {relu(l, l.input(), slope, maxValue, threshold)};
 }
 
-Results layerc::importLeakyReLU(LayerImport &l) { return {leakyRelu(l, l.floatInput(), l.number("negative_slope", 0.3))}; }
+Results layerc::importLeakyReLU(LayerImport &l) {
+  double slope = l.number("negative_slope", l.number("alpha", 0.3)); // alpha until Keras 3
+  return {leakyRelu(l, l.floatInput(), slope)};
+}
 
 Results layerc::importELU(LayerImport &l) { return {elu(l, l.floatInput(), l.number("alpha", 1))}; }
 

@@ -98,7 +98,8 @@ struct Window {
 } // namespace
 
 /// Keras' rule for one dimension; `effective` is the dilated kernel, `extra` the output_padding.
-static Window transposedWindow(int64_t size, int64_t effective, int64_t stride, bool same, std::optional<int64_t> extra) {
+static Window transposedWindow(int64_t size, int64_t effective, int64_t stride, bool same,
+                               std::optional<int64_t> extra) {
   if (!same)
     return {(size - 1) * stride + effective + extra.value_or(std::max<int64_t>(stride - effective, 0)), 0};
   if (!extra)

@@ -74,7 +74,8 @@ Results layerc::importLayerNormalization(LayerImport &l) {
   return {l.cast(scaleAndShift(l, y, axes, gamma, beta), l.computeType())};
 }
 
-/// SpectralNormalization has overwritten the kernel of the layer inside while it trained, so that layer is all there is.
+/// SpectralNormalization has overwritten the kernel of the layer inside while it trained, so that layer is all there
+/// is.
 Results layerc::importSpectralNormalization(LayerImport &l) {
   Value x = l.input();
   l.ignoreOtherWeights();

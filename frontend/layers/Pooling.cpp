@@ -14,7 +14,8 @@ static Results importPooling(LayerImport &l, nn::PoolFunction function) {
   Sizes strides = l.config("strides") ? l.positive("strides", rank) : window;
   Value x = l.channelsLast(function == nn::PoolFunction::Max ? l.input() : l.floatInput());
   Sizes pads = windowPads(l, x, window, strides, Sizes(rank, 1), /*allowCausal=*/false);
-  return {l.back(l.create<nn::PoolOp>(function, x, ArrayRef<int64_t>(window), l.unless(1, strides), l.unless(0, pads)))};
+  return {
+      l.back(l.create<nn::PoolOp>(function, x, ArrayRef<int64_t>(window), l.unless(1, strides), l.unless(0, pads)))};
 }
 
 Results layerc::importMaxPooling(LayerImport &l) { return importPooling(l, nn::PoolFunction::Max); }

@@ -48,8 +48,8 @@ Results layerc::importPermute(LayerImport &l) {
   std::iota(all.begin(), all.end(), 0);
   llvm::sort(sorted);
   if (!l.failed() && sorted != all)
-    return l.fail() << "'dims' " << shapeText(ArrayRef(permutation).drop_front()) << " is no permutation of the dimensions of "
-                    << shapeText(l.shape(x));
+    return l.fail() << "'dims' " << shapeText(ArrayRef(permutation).drop_front())
+                    << " is no permutation of the dimensions of " << shapeText(l.shape(x));
   return {l.transpose(x, permutation)};
 }
 

@@ -49,15 +49,17 @@ TEST_P(Recorded, EvaluatesToKerasOutputs) {
   for (size_t i = 0; i < graph->inputs.size(); ++i)
     options.inputShapes[graph->inputs[i].name] = arrayFor(inputs, graph->inputs[i].name, i).shape;
   mlir::MLIRContext context;
+  std::string error;
+  mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) { error += diagnostic.str(); });
   mlir::OwningOpRef<mlir::ModuleOp> module = importModel(*graph, options, context);
-  ASSERT_TRUE(module);
+  ASSERT_TRUE(module) << error;
 
   auto function = *module->getOps<mlir::func::FuncOp>().begin();
   std::vector<TensorData> arguments;
   for (size_t i = 0; i < graph->inputs.size(); ++i) {
     const NpzArray &array = arrayFor(inputs, graph->inputs[i].name, i);
-    TensorData &argument = arguments.emplace_back(
-        makeTensor(mlir::cast<mlir::RankedTensorType>(function.getArgumentTypes()[i])));
+    TensorData &argument =
+        arguments.emplace_back(makeTensor(mlir::cast<mlir::RankedTensorType>(function.getArgumentTypes()[i])));
     ASSERT_EQ(argument.bytes.size(), array.bytes.size()) << "input '" << array.name << "' has another element type";
     argument.bytes = array.bytes;
   }
@@ -70,10 +72,9 @@ TEST_P(Recorded, EvaluatesToKerasOutputs) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Keras, Recorded, testing::ValuesIn(recordedCases(recordedFolder())),
-                         [](const auto &info) {
-                           std::string name = info.param.name;
-                           std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(Keras, Recorded, testing::ValuesIn(recordedCases(recordedFolder())), [](const auto &info) {
+  std::string name = info.param.name;
+  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(c); }, '_');
+  return name;
+});
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Recorded);

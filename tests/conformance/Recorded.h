@@ -16,6 +16,9 @@ struct RecordedCase {
   std::filesystem::path model, weights, arrays; ///< `weights` is empty unless `model` is an architecture .json
 };
 
+/// How GoogleTest names a case.
+inline void PrintTo(const RecordedCase &recorded, std::ostream *out) { *out << recorded.model; }
+
 /// All cases in a folder, by name.
 std::vector<RecordedCase> recordedCases(const std::filesystem::path &folder);
 

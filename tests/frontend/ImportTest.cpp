@@ -16,7 +16,8 @@ static const json kDense{{"units", 3}, {"activation", "linear"}, {"use_bias", tr
 
 TEST(Import, NamesFunctionArgumentsAndResults) {
   TestGraph model;
-  model.output(model.layer("Dense", kDense, {model.input("image", {nullptr, 2})}, {kKernel, kBias}, "scores"), "scores");
+  model.output(model.layer("Dense", kDense, {model.input("image", {nullptr, 2})}, {kKernel, kBias}, "scores"),
+               "scores");
   Imported imported(model.graph);
   ASSERT_TRUE(imported.module) << imported.error;
   EXPECT_EQ(imported.function().getName(), "test_model");
@@ -60,7 +61,8 @@ TEST(Import, BatchAndShapesComeFromTheOptions) {
   EXPECT_EQ(mlir::cast<mlir::RankedTensorType>(given.function().getArgumentTypes()[0]).getShape(),
             llvm::ArrayRef<int64_t>({2, 5, 3}));
   Imported wrong(model.graph, {.name = "", .batch = {}, .inputShapes = {{"image", {2, 5, 4}}}, .onRefused = {}});
-  EXPECT_EQ(wrong.error, "model.keras: layer 'image' (InputLayer): has shape [?, ?, 3]; got --input-shape of [2, 5, 4]");
+  EXPECT_EQ(wrong.error,
+            "model.keras: layer 'image' (InputLayer): has shape [?, ?, 3]; got --input-shape of [2, 5, 4]");
 }
 
 TEST(Import, FixedBatchRefusesAnother) {
@@ -111,8 +113,7 @@ TEST(Import, FirstRefusalIsReportedAndTheRestCounted) {
   Imported imported(model.graph, {.name = "", .batch = {}, .inputShapes = {}, .onRefused = [&](const Refusal &refusal) {
                                     refused.push_back(refusal.path + " " + refusal.className);
                                   }});
-  EXPECT_EQ(imported.error,
-            "model.keras: layer 'a' (Mystery): not supported; and 2 more: layerc summary model.keras");
+  EXPECT_EQ(imported.error, "model.keras: layer 'a' (Mystery): not supported; and 2 more: layerc summary model.keras");
   EXPECT_EQ(refused, (std::vector<std::string>{"a Mystery", "c Lambda", "d Activation"}));
 }
 
@@ -128,8 +129,8 @@ TEST(Import, CallArgumentsThatChangeTheLayer) {
 }
 
 TEST(Import, ErrorsOfOpsNameTheLayer) {
-  EXPECT_NE(errorOf("MaxPooling2D", {{"pool_size", {4, 4}}}, {{1, 2, 2, 1}}).find(
-                "model.keras: layer 'layer' (MaxPooling2D): "),
+  EXPECT_NE(errorOf("MaxPooling2D", {{"pool_size", {4, 4}}}, {{1, 2, 2, 1}})
+                .find("model.keras: layer 'layer' (MaxPooling2D): "),
             std::string::npos);
 }
 

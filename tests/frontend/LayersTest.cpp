@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What single layers compute, on numbers small enough to work out by hand. The recorded Keras cases are the wider judge.
+// What single layers compute, on numbers small enough to work out by hand. The recorded Keras cases are the wider
+// judge.
 #include "TestGraph.h"
 
 #include <gtest/gtest.h>
@@ -38,11 +39,11 @@ TEST(Conv, SamePaddingPutsTheOddElementAtTheEnd) {
 }
 
 TEST(Conv, CausalPaddingIsBeforeTheData) {
-  EXPECT_NEAR_ALL(runLayer("Conv1D",
-                           {{"filters", 1}, {"kernel_size", {2}}, {"padding", "causal"}, {"dilation_rate", 2},
-                            {"use_bias", false}},
-                           {{{1, 4, 1}, {1, 2, 3, 4}}}, {{{2, 1, 1}, {1, 10}}}),
-                  {10, 20, 31, 42});
+  EXPECT_NEAR_ALL(
+      runLayer("Conv1D",
+               {{"filters", 1}, {"kernel_size", {2}}, {"padding", "causal"}, {"dilation_rate", 2}, {"use_bias", false}},
+               {{{1, 4, 1}, {1, 2, 3, 4}}}, {{{2, 1, 1}, {1, 10}}}),
+      {10, 20, 31, 42});
 }
 
 TEST(Conv, GroupsSeeTheirOwnChannels) {
@@ -83,10 +84,11 @@ TEST(ConvTranspose, ValidSpreadsEachElement) {
 
 TEST(ConvTranspose, SameCutsTheSpread) {
   // Full spread 1 2 13 20 30 as above; same keeps 4 elements from crop floor((3 - 2) / 2) = 0.
-  EXPECT_NEAR_ALL(runLayer("Conv1DTranspose",
-                           {{"filters", 1}, {"kernel_size", 3}, {"strides", 2}, {"padding", "same"}, {"use_bias", false}},
-                           {{{1, 2, 1}, {1, 10}}}, {{{3, 1, 1}, {1, 2, 3}}}),
-                  {1, 2, 13, 20});
+  EXPECT_NEAR_ALL(
+      runLayer("Conv1DTranspose",
+               {{"filters", 1}, {"kernel_size", 3}, {"strides", 2}, {"padding", "same"}, {"use_bias", false}},
+               {{{1, 2, 1}, {1, 10}}}, {{{3, 1, 1}, {1, 2, 3}}}),
+      {1, 2, 13, 20});
 }
 
 TEST(ConvTranspose, KernelHoldsFiltersBeforeChannels) {
@@ -104,15 +106,15 @@ TEST(ConvTranspose, OutputPaddingAtTheStride) {
 //===-- Pooling -------------------------------------------------------------------------------------------------===//
 
 TEST(Pooling, AverageSameCountsOnlyElementsInside) {
-  EXPECT_NEAR_ALL(runLayer("AveragePooling1D", {{"pool_size", 2}, {"strides", 2}, {"padding", "same"}},
-                           {{{1, 3, 1}, {1, 2, 5}}}),
-                  {1.5, 5});
+  EXPECT_NEAR_ALL(
+      runLayer("AveragePooling1D", {{"pool_size", 2}, {"strides", 2}, {"padding", "same"}}, {{{1, 3, 1}, {1, 2, 5}}}),
+      {1.5, 5});
 }
 
 TEST(Pooling, StridesDefaultToTheWindow) {
-  EXPECT_NEAR_ALL(runLayer("MaxPooling2D", {{"pool_size", {1, 2}}, {"strides", nullptr}},
-                           {{{1, 1, 4, 1}, {1, 3, -2, -5}}}),
-                  {3, -2});
+  EXPECT_NEAR_ALL(
+      runLayer("MaxPooling2D", {{"pool_size", {1, 2}}, {"strides", nullptr}}, {{{1, 1, 4, 1}, {1, 3, -2, -5}}}),
+      {3, -2});
 }
 
 TEST(Pooling, GlobalKeepsDimensionsOnRequest) {
@@ -157,7 +159,8 @@ TEST(Merging, AverageAndSubtract) {
   Floats a{{1, 2}, {1, 2}}, b{{1, 2}, {5, 9}}, c{{1, 2}, {0, 1}};
   EXPECT_NEAR_ALL(runLayer("Average", json::object(), {a, b, c}), {2, 4});
   EXPECT_NEAR_ALL(runLayer("Subtract", json::object(), {a, b}), {-4, -7});
-  EXPECT_EQ(errorOf("Subtract", json::object(), {{1, 2}}), "model.keras: layer 'layer' (Subtract): expects two inputs; got 1");
+  EXPECT_EQ(errorOf("Subtract", json::object(), {{1, 2}}),
+            "model.keras: layer 'layer' (Subtract): expects two inputs; got 1");
 }
 
 TEST(Merging, ConcatenateAndItsAxis) {
@@ -178,7 +181,8 @@ TEST(Merging, DotContractsPerSample) {
 //===-- Reshaping -----------------------------------------------------------------------------------------------===//
 
 TEST(Reshaping, FlattenOfChannelsFirstIsInChannelsLastOrder) {
-  EXPECT_NEAR_ALL(runLayer("Flatten", {{"data_format", "channels_first"}}, {{{1, 2, 1, 2}, {1, 2, 3, 4}}}), {1, 3, 2, 4});
+  EXPECT_NEAR_ALL(runLayer("Flatten", {{"data_format", "channels_first"}}, {{{1, 2, 1, 2}, {1, 2, 3, 4}}}),
+                  {1, 3, 2, 4});
 }
 
 TEST(Reshaping, ReshapeInfersOneSize) {
@@ -270,7 +274,8 @@ TEST(Activation, GivenAsFunctionObjectOrLayer) {
 
 TEST(Activation, ReLUWithAllParameters) {
   Floats x{{1, 5}, {-3, 1, 2, 4, 9}};
-  EXPECT_NEAR_ALL(runLayer("ReLU", {{"threshold", 1}, {"max_value", 5}, {"negative_slope", 0.5}}, {x}), {-2, 0, 2, 4, 5});
+  EXPECT_NEAR_ALL(runLayer("ReLU", {{"threshold", 1}, {"max_value", 5}, {"negative_slope", 0.5}}, {x}),
+                  {-2, 0, 2, 4, 5});
   EXPECT_NEAR_ALL(runLayer("ReLU", {{"max_value", 6.0}}, {x}), {0, 1, 2, 4, 6});
 }
 
@@ -296,10 +301,4 @@ TEST(Preprocessing, NormalizationStoredAndGiven) {
   EXPECT_NEAR_ALL(runLayer("Normalization", {{"axis", -1}}, {x}, {{{2}, {1, 3}}, {{2}, {4, 9}}, {{}, {7}}}), {2, 2});
   EXPECT_NEAR_ALL(runLayer("Normalization", {{"axis", nullptr}, {"mean", 1}, {"variance", 4}, {"invert", true}}, {x}),
                   {11, 19});
-}
-
-TEST(Keras1, OldArgumentNames) {
-  json config = {{"nb_filter", 1}, {"nb_row", 1}, {"nb_col", 2}, {"border_mode", "valid"}, {"subsample", {1, 1}},
-                 {"dim_ordering", "tf"}, {"bias", false}};
-  EXPECT_NEAR_ALL(runLayer("Convolution2D", config, {{{1, 1, 3, 1}, {1, 2, 3}}}, {{{1, 2, 1, 1}, {1, 10}}}, "1"), {21, 32});
 }
