@@ -218,6 +218,8 @@ absl::StatusOr<Tensors> Expander::expandSequential(const LayerObject &model, con
       return layerError(*member.object, "an InputLayer stands behind other layers of a Sequential");
     if (tensors.size() != 1)
       return layerError(*member.object, absl::StrCat("the layer before it gives ", tensors.size(), " tensors"));
+    if (at(member.object->config, "return_state") == true)
+      return layerError(*member.object, "gives several tensors (return_state), which a Sequential cannot pass on");
     InboundNode node;
     node.kwargs = json::object();
     absl::StatusOr<Tensors> next = call(member, node, tensors, prefix);

@@ -33,8 +33,8 @@ void appendWeights(const Layer &layer, const std::string &prefix, std::string &t
     if (weight.type != ElementType::Float32)
       absl::StrAppend(&text, " ", elementTypeName(weight.type));
   }
-  for (const auto &[role, child] : layer.children)
-    appendWeights(child, absl::StrCat(prefix, role, "/"), text);
+  for (const auto &[role, child] : layer.children) // the path ends in the role, numbered where it is repeated
+    appendWeights(child, prefix + child.path.substr(child.path.rfind('/') + 1) + "/", text);
 }
 
 /// Keys that never change what a trained model computes, or that the shapes of the weights show.

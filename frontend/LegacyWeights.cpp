@@ -64,7 +64,8 @@ public:
   absl::Status assign(LayerObject &object, const Group &group);
 
 private:
-  absl::Status collect(LayerObject &object, bool trainable);
+  absl::Status collectFor(LayerObject &object, const Group &group);
+  absl::Status collect(LayerObject &object, bool trainable, bool withActivations);
   absl::Status checkNames(const LayerObject &object, const Group &group) const;
   absl::Status place(LayerObject &owner, Array array);
 
@@ -77,7 +78,7 @@ private:
 bool isTrainable(const LayerObject &object) { return at(object.config, "trainable") != false; }
 
 /// Appends the variables of `object` and of what is inside, depth first. `trainable`: nothing around it is frozen.
-absl::Status Assigner::collect(LayerObject &object, bool trainable) {
+absl::Status Assigner::collect(LayerObject &object, bool trainable, bool withActivations) {
   if (!collected_.insert(&object).second)
     return absl::OkStatus();
   std::optional<std::vector<Variable>> variables = variablesOf(object.className, object.config);
@@ -88,9 +89,23 @@ absl::Status Assigner::collect(LayerObject &object, bool trainable) {
   // Keras 3 asks each variable, older Keras every model on the way to it.
   bool inner = trainable && (savedMajor_ >= 3 || isTrainable(object));
   for (const Member &member : object.members)
-    if (absl::Status status = collect(*member.object, inner); !status.ok())
-      return status;
+    if (withActivations || object.isModel() || member.name != "activation")
+      if (absl::Status status = collect(*member.object, inner, withActivations); !status.ok())
+        return status;
   return absl::OkStatus();
+}
+
+/// Fills `slots_` to the number of the group's arrays. A layer given as an activation has none before its first call.
+absl::Status Assigner::collectFor(LayerObject &object, const Group &group) {
+  for (bool withActivations : {true, false}) {
+    slots_.clear();
+    collected_.clear();
+    absl::Status status = collect(object, true, withActivations);
+    if (!status.ok() || slots_.size() == group.arrays.size())
+      return status;
+  }
+  return layerError(object, absl::StrCat("the file has ", group.arrays.size(), " arrays for it, its layers own ",
+                                         slots_.size()));
 }
 
 /// "dense/kernel:0" -> "kernel"
@@ -106,7 +121,8 @@ absl::Status Assigner::checkNames(const LayerObject &object, const Group &group)
     known.insert(slot.variable);
   for (size_t i = 0; i < slots_.size(); ++i) {
     std::string name = variableName(group.arrays[i].source);
-    if (known.count(name) && name != slots_[i].variable)
+    bool isDepthwise = name == "kernel" && slots_[i].variable == "depthwise_kernel"; // Keras 3's name for it
+    if (known.count(name) && name != slots_[i].variable && !isDepthwise)
       return layerError(object, absl::StrCat("its array ", i, " is named ", quote(group.arrays[i].source), " where ",
                                              slots_[i].variable, " of ", quote(slots_[i].owner->name), " is expected"));
   }
@@ -133,8 +149,6 @@ absl::Status Assigner::place(LayerObject &owner, Array array) {
 }
 
 absl::Status Assigner::assign(LayerObject &object, const Group &group) {
-  slots_.clear();
-  collected_.clear();
   object.weights.clear();
   if (savedMajor_ == 1 && (group.arrays.size() == 9 || group.arrays.size() == 12) && object.members.empty())
     return layerError(object, "recurrent weights saved by Keras 1 are not supported");
@@ -144,11 +158,8 @@ absl::Status Assigner::assign(LayerObject &object, const Group &group) {
         return status;
     return absl::OkStatus();
   }
-  if (absl::Status status = collect(object, true); !status.ok())
+  if (absl::Status status = collectFor(object, group); !status.ok())
     return status;
-  if (slots_.size() != group.arrays.size())
-    return layerError(object, absl::StrCat("the file has ", group.arrays.size(), " arrays for it, its layers own ",
-                                           slots_.size()));
   if (savedMajor_ < 3 || isTrainable(object))
     std::stable_partition(slots_.begin(), slots_.end(), [](const Slot &slot) { return slot.trainable; });
   if (absl::Status status = checkNames(object, group); !status.ok())
