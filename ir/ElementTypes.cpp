@@ -29,7 +29,8 @@ ElementType layerc::elementTypeOf(Type type) {
   return {integer.isUnsigned() ? ElementKind::Unsigned : ElementKind::Signed, static_cast<int>(integer.getWidth())};
 }
 
-/// Rounds to `digits` significand bits (the leading one included) and the smallest exponent of a format, to nearest even.
+/// Rounds to `digits` significand bits (the leading one included) and the smallest exponent of a format, to nearest
+/// even.
 static double roundToFormat(double value, int digits, int smallestExponent, double largest) {
   if (!std::isfinite(value) || value == 0)
     return value;

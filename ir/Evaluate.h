@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The meaning of every nn op, element by element. It judges kernels and passes, so it is written for clarity: each op is
-// the formula of its description, sums in double, every result rounded to its element type.
+// The meaning of every nn op, element by element. It judges kernels and passes, so it is written for clarity: each op
+// is the formula of its description, sums in double, every result rounded to its element type.
 #pragma once
 
 #include "ir/Nn.h"
@@ -38,7 +38,8 @@ public:
   /// `weights` must outlive the evaluator; missing weights are made up (WeightStore::getOrMake).
   explicit Evaluator(WeightStore &weights) : weights_(weights) {}
 
-  /// Gives a function argument or block argument (or any other value) its numbers, before anything that uses it is read.
+  /// Gives a function argument or block argument (or any other value) its numbers, before anything that uses it is
+  /// read.
   void bind(mlir::Value argument, TensorData data);
   /// Element `index` (one number per dimension) of `value`.
   Scalar at(mlir::Value value, llvm::ArrayRef<int64_t> index);
@@ -53,7 +54,8 @@ private:
 };
 
 /// Evaluates a function on arguments; one tensor per result.
-std::vector<TensorData> evaluate(mlir::func::FuncOp function, llvm::ArrayRef<TensorData> arguments, WeightStore &weights);
+std::vector<TensorData> evaluate(mlir::func::FuncOp function, llvm::ArrayRef<TensorData> arguments,
+                                 WeightStore &weights);
 
 /// Reproducible values in [-1, 1) (floats) or 0..3 (integers) for tests.
 TensorData randomTensor(mlir::RankedTensorType type, uint64_t seed);

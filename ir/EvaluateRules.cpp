@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One rule per nn op: the formula of its description for a single element, sums in double.
+// Above 400 lines because all ops stand in one place, in the order of their descriptions.
 #include "ir/EvaluateRules.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -161,9 +162,8 @@ static Rule makeRule(ReduceOp op, Inputs in) {
       count *= static_cast<double>(size);
   return [=, function = op.getFunction(), step = stepOf(op.getFunction())](Index i) {
     Scalar result = reduceStart(function);
-    reduced.forEachOffset(dot(i, kept.strides), [&](int64_t offset) {
-      result = applyBinary(step, x->element, result, x->load(offset));
-    });
+    reduced.forEachOffset(dot(i, kept.strides),
+                          [&](int64_t offset) { result = applyBinary(step, x->element, result, x->load(offset)); });
     result.real /= count;
     return result;
   };
@@ -217,7 +217,9 @@ struct Groups {
       : x(x), along(*x, axes), across(*x, othersThan(axes, x->shape.size())),
         acrossDimensions(othersThan(axes, x->shape.size())) {}
 
-  int64_t size() const { return std::accumulate(along.sizes.begin(), along.sizes.end(), int64_t(1), std::multiplies()); }
+  int64_t size() const {
+    return std::accumulate(along.sizes.begin(), along.sizes.end(), int64_t(1), std::multiplies());
+  }
 
   int64_t baseOf(Index index) const {
     int64_t base = 0;
@@ -250,7 +252,8 @@ static Rule makeRule(SoftmaxOp op, Inputs in) {
   return [groups, isLog = op.getLog()](Index i) {
     auto [largest, sum] = groups.sumsOf(i, [&](int64_t base) {
       double largest = -std::numeric_limits<double>::infinity();
-      groups.along.forEachOffset(base, [&](int64_t offset) { largest = std::max(largest, groups.x->load(offset).real); });
+      groups.along.forEachOffset(base,
+                                 [&](int64_t offset) { largest = std::max(largest, groups.x->load(offset).real); });
       return GroupSums{largest, groups.sum(base, [&](double x) { return std::exp(x - largest); })};
     });
     double shifted = groups.x->at(i).real - largest;
@@ -342,7 +345,8 @@ static Rule makeRule(PoolOp op, Inputs in) {
       ++inside;
       result = applyBinary(isMax ? BinaryFunction::Maximum : BinaryFunction::Add, x->element, result, x->at(position));
     });
-    return isMax ? result : Scalar{result.real / static_cast<double>(inside), result.integer / std::max<int64_t>(inside, 1)};
+    return isMax ? result
+                 : Scalar{result.real / static_cast<double>(inside), result.integer / std::max<int64_t>(inside, 1)};
   };
 }
 

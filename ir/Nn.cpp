@@ -34,7 +34,7 @@ Operation *NnDialect::materializeConstant(OpBuilder &builder, Attribute value, T
   return builder.create<ConstantOp>(location, type, cast<ElementsAttr>(value));
 }
 
-// nn.kernel(%a = %x, ...) algorithm("conv") tile [..] units [..] { ... } : (types) -> types
+// nn.kernel(%a = %x, ...) algorithm("conv") tile [..] units [..] shared(..) worker(..) : (types) -> types { ... }
 ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &state) {
   SmallVector<OpAsmParser::Argument> arguments;
   SmallVector<OpAsmParser::UnresolvedOperand> operands;
@@ -70,8 +70,7 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &state) {
     state.addAttribute("algorithm", builder.getStringAttr(algorithm));
   }
   FunctionType type;
-  // The block's arguments take the operands' types, which stand at the end: read the region after the type would need a
-  // second pass, so the region's text comes last.
+  // The region's text comes last: its block arguments take the operands' types, which stand before it.
   if (parseInts("tile") || parseInts("units") || parseBytes("shared", "shared_scratch") ||
       parseBytes("worker", "worker_scratch") || parser.parseOptionalAttrDict(state.attributes) || parser.parseColon() ||
       parser.parseType(type))

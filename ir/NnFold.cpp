@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Folders and canonical forms of the nn ops: identities vanish, chains of views become one, small constants are computed.
-// Weights are never folded: what is done to them stays an expression, the weight's recipe.
+// Folders and canonical forms of the nn ops: identities vanish, chains of views become one, small constants are
+// computed. Weights are never folded: what is done to them stays an expression, the weight's recipe.
 #include "ir/Evaluate.h"
 #include "ir/Nn.h"
 

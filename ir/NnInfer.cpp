@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Result types of the nn ops.
 // Inference is total (but for a concat of nothing): it gives a type for whatever attributes and operand shapes it is
-// handed, sizes clamped at zero, so that building an op never aborts; the verifier then says which constraint is broken.
+// handed, sizes clamped at zero, so that building an op never aborts; the verifier then says which constraint is
+// broken.
 #include "ir/Nn.h"
 
 #include "mlir/IR/Builders.h"

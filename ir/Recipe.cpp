@@ -31,8 +31,8 @@ public:
 private:
   /// A view without computing anything, or nothing.
   std::optional<StridedView> viewOf(Operation *op);
-  /// `operand` of an elementwise op whose result has type `result` and goes to `out`: in `out` itself where it has to be
-  /// computed and fits there, to be overwritten element by element.
+  /// `operand` of an elementwise op whose result has type `result` and goes to `out`: in `out` itself where it has to
+  /// be computed and fits there, to be overwritten element by element.
   StridedView viewForElementwise(Value operand, RankedTensorType result, char *out, bool &outTaken);
 
   void writeUnary(UnaryOp op, char *out);

@@ -79,15 +79,16 @@ size_t pairedDimension(const StridedView &source) {
 
 template <typename Element> void copyAs(const StridedView &source, char *out, ArrayRef<int64_t> outStrides) {
   size_t paired = pairedDimension(source), last = source.shape.size() - 1;
-  Plane plane{source.shape[paired],   source.shape[last],  source.strides[paired],
-              source.strides[last],   outStrides[paired], outStrides[last]};
+  Plane plane{source.shape[paired], source.shape[last], source.strides[paired],
+              source.strides[last], outStrides[paired], outStrides[last]};
   auto without = [&](ArrayRef<int64_t> list, int64_t atEnd) { // the outer dimensions, then an unused last one
     SmallVector<int64_t, 6> outer(list);
     outer.erase(outer.begin() + static_cast<ptrdiff_t>(paired));
     outer.back() = atEnd;
     return outer;
   };
-  SmallVector<int64_t, 6> shape = without(source.shape, 1), from = without(source.strides, 0), to = without(outStrides, 0);
+  SmallVector<int64_t, 6> shape = without(source.shape, 1), from = without(source.strides, 0),
+                          to = without(outStrides, 0);
   forEachRow<2>(shape, {from, to}, [&](std::array<int64_t, 2> offsets) {
     copyPlane(plane, reinterpret_cast<const Element *>(source.data) + offsets[0],
               reinterpret_cast<Element *>(out) + offsets[1]);

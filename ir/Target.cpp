@@ -21,9 +21,9 @@ using llvm::StringRef;
 namespace {
 
 /// What the psABI's levels add to the level before: see "x86-64 psABI, micro-architecture levels".
-constexpr StringRef kLevelFeatures[] = {
-    "", "+cx16,+popcnt,+sahf,+sse3,+ssse3,+sse4.1,+sse4.2", "+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe",
-    "+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl"};
+constexpr StringRef kLevelFeatures[] = {"", "+cx16,+popcnt,+sahf,+sse3,+ssse3,+sse4.1,+sse4.2",
+                                        "+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe",
+                                        "+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl"};
 constexpr StringRef kLevelNames[] = {"x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
 constexpr int kLevels = 4;
 
@@ -34,8 +34,9 @@ std::string featuresOfLevel(int level) {
   return features;
 }
 
-/// Numbers of a vector unit. Rates are of one core near 3 GHz with two arithmetic pipes, measured where a machine was at
-/// hand (AVX-512: 92 FMA/ns, L2 181, L3 30, memory 16 bytes/ns), else two vectors per cycle and half a line per cycle.
+/// Numbers of a vector unit. Rates are of one core near 3 GHz with two arithmetic pipes, measured where a machine was
+/// at hand (AVX-512: 92 FMA/ns, L2 181, L3 30, memory 16 bytes/ns), else two vectors per cycle and half a line per
+/// cycle.
 void setAvx512(Target &target) {
   target.vectorBytes = 64;
   target.vectorRegisters = 32;
@@ -117,8 +118,9 @@ int hostLevel() {
   if (!hasAll(basic.c, {0, 9, 13, 19, 20, 23}) || !hasAll(amd.c, {0})) // sse3 ssse3 cx16 sse4.1 sse4.2 popcnt; sahf
     return 0;
   bool ymmSaved = (saved & 0x6) == 0x6, zmmSaved = (saved & 0xe6) == 0xe6;
-  if (!ymmSaved || !hasAll(basic.c, {12, 22, 28, 29}) || !hasAll(extended.b, {3, 5, 8}) || // fma movbe avx f16c; bmi avx2 bmi2
-      !hasAll(amd.c, {5}))                                                                 // lzcnt
+  if (!ymmSaved || !hasAll(basic.c, {12, 22, 28, 29}) ||
+      !hasAll(extended.b, {3, 5, 8}) || // fma movbe avx f16c; bmi avx2 bmi2
+      !hasAll(amd.c, {5}))              // lzcnt
     return 1;
   return zmmSaved && hasAll(extended.b, {16, 17, 28, 30, 31}) ? 3 : 2; // avx512 f dq cd bw vl
 }
@@ -160,8 +162,8 @@ llvm::Error setNamed(Target &target, StringRef cpu, const llvm::Triple &triple) 
   llvm::InitializeAllTargetMCs();
   std::string error;
   const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple.str(), error);
-  std::unique_ptr<llvm::MCSubtargetInfo> subtarget(
-      backend ? backend->createMCSubtargetInfo(triple.str(), "", "") : nullptr);
+  std::unique_ptr<llvm::MCSubtargetInfo> subtarget(backend ? backend->createMCSubtargetInfo(triple.str(), "", "")
+                                                           : nullptr);
   if (!subtarget || !subtarget->isCPUStringValid(cpu))
     return llvm::createStringError("unknown target cpu %s for %s", cpu.str().c_str(), triple.str().c_str());
   subtarget.reset(backend->createMCSubtargetInfo(triple.str(), cpu, ""));

@@ -12,7 +12,8 @@
 
 namespace layerc {
 
-/// The bytes of one weight: dense, row-major, little endian, aligned to the element type, i1 as one byte. `hash` is a hash of type and bytes.
+/// The bytes of one weight: dense, row-major, little endian, aligned to the element type, i1 as one byte. `hash` is a
+/// hash of type and bytes.
 struct Weight {
   mlir::RankedTensorType type;
   llvm::ArrayRef<char> bytes;
@@ -30,8 +31,8 @@ public:
 
   /// The weight, or nullptr.
   const Weight *find(llvm::StringRef name) const;
-  /// The weight, or, for a name that is not stored, reproducible numbers in [-0.5, 0.5) made from the name: so IR written
-  /// by hand can be evaluated. The store keeps what it makes.
+  /// The weight, or, for a name that is not stored, reproducible numbers in [-0.5, 0.5) made from the name: so IR
+  /// written by hand can be evaluated. The store keeps what it makes.
   const Weight &getOrMake(llvm::StringRef name, mlir::RankedTensorType type);
 
   /// All weights as one file (`weights.bin` of --save-stages) and back; false with `error` set when it cannot be done.

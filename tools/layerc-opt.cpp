@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // layerc-opt: reads any stage's IR, runs any passes on it, prints it.
-// `--weights=FILE` names the weights.bin that --save-stages writes; without it weights are reproducible made-up numbers.
+// `--weights=FILE` names the weights.bin that --save-stages writes; without it weights are reproducible made-up
+// numbers.
 #include "ir/Plan.h"
 #include "passes/Pipeline.h"
 
@@ -17,7 +18,8 @@
 
 using namespace mlir;
 
-static llvm::cl::opt<std::string> weightsPath("weights", llvm::cl::desc("file of weights (weights.bin of --save-stages)"),
+static llvm::cl::opt<std::string> weightsPath("weights",
+                                              llvm::cl::desc("file of weights (weights.bin of --save-stages)"),
                                               llvm::cl::value_desc("file"));
 
 /// Fills the store of an nn dialect as it is loaded into a context.
@@ -31,8 +33,9 @@ static void loadWeights(MLIRContext *context, layerc::nn::NnDialect *dialect) {
 
 int main(int argc, char **argv) {
   DialectRegistry registry;
-  registry.insert<layerc::nn::NnDialect, layerc::plan::PlanDialect, func::FuncDialect, arith::ArithDialect,
-                  scf::SCFDialect, vector::VectorDialect, memref::MemRefDialect, math::MathDialect, LLVM::LLVMDialect>();
+  registry
+      .insert<layerc::nn::NnDialect, layerc::plan::PlanDialect, func::FuncDialect, arith::ArithDialect, scf::SCFDialect,
+              vector::VectorDialect, memref::MemRefDialect, math::MathDialect, LLVM::LLVMDialect>();
   registry.addExtension(loadWeights);
   registerTransformsPasses();
   layerc::registerPasses();

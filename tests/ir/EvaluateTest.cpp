@@ -27,7 +27,8 @@ protected:
     std::string names, function;
     for (size_t i = 0; i < arguments.size(); ++i)
       names += (i ? ", %" : "%") + std::string(1, static_cast<char>('a' + i)) + ": " + arguments[i].first;
-    function = "func.func @f(" + names + ") -> " + resultType + " {\n%r = " + text + "\nreturn %r : " + resultType + "\n}";
+    function =
+        "func.func @f(" + names + ") -> " + resultType + " {\n%r = " + text + "\nreturn %r : " + resultType + "\n}";
     module = parseSourceString<ModuleOp>(function, &context);
     if (!module) {
       ADD_FAILURE() << function;
@@ -44,7 +45,8 @@ protected:
     TensorData data = makeTensor(type);
     EXPECT_EQ(data.size(), static_cast<int64_t>(values.size()));
     for (size_t i = 0; i < values.size(); ++i)
-      data.set(static_cast<int64_t>(i), {values[i], isa<FloatType>(type.getElementType()) ? 0 : static_cast<int64_t>(values[i])});
+      data.set(static_cast<int64_t>(i),
+               {values[i], isa<FloatType>(type.getElementType()) ? 0 : static_cast<int64_t>(values[i])});
     return data;
   }
 
@@ -153,9 +155,9 @@ TEST_F(EvaluateTest, CastTruncatesAndSaturates) {
   EXPECT_EQ(evaluateOp("nn.cast %a : (tensor<3xf32>) -> tensor<3xui8>", "tensor<3xui8>",
                        {{"tensor<3xf32>", {-1.9, 200.5, 300}}}),
             (Numbers{0, 200, 255}));
-  EXPECT_EQ(evaluateOp("nn.cast %a : (tensor<3xf32>) -> tensor<3xi1>", "tensor<3xi1>",
-                       {{"tensor<3xf32>", {0, -0.5, kNaN}}}),
-            (Numbers{0, 1, 1}));
+  EXPECT_EQ(
+      evaluateOp("nn.cast %a : (tensor<3xf32>) -> tensor<3xi1>", "tensor<3xi1>", {{"tensor<3xf32>", {0, -0.5, kNaN}}}),
+      (Numbers{0, 1, 1}));
   EXPECT_EQ(evaluateOp("nn.cast %a : (tensor<2xi32>) -> tensor<2xi8>", "tensor<2xi8>", {{"tensor<2xi32>", {130, -1}}}),
             (Numbers{-126, -1}));
 }
@@ -211,8 +213,7 @@ TEST_F(EvaluateTest, ConvPadsStridesDilates) {
   // One dimension, 5 elements, kernel [1, 10] two apart, padded by one: positions -1, 1, 3.
   EXPECT_EQ(evaluateOp("nn.conv %a, %b strides [2] pads [1, 1] dilations [2] : (tensor<1x5x1xf32>, tensor<2x1x1xf32>) "
                        "-> tensor<1x3x1xf32>",
-                       "tensor<1x3x1xf32>",
-                       {{"tensor<1x5x1xf32>", {1, 2, 3, 4, 5}}, {"tensor<2x1x1xf32>", {1, 10}}}),
+                       "tensor<1x3x1xf32>", {{"tensor<1x5x1xf32>", {1, 2, 3, 4, 5}}, {"tensor<2x1x1xf32>", {1, 10}}}),
             (Numbers{20, 42, 4}));
 }
 
@@ -226,7 +227,8 @@ TEST_F(EvaluateTest, ConvTwoDimensions) {
 TEST_F(EvaluateTest, ConvInGroups) {
   // Four channels in two groups, one filter each; then depthwise with a multiplier of 2.
   EXPECT_EQ(evaluateOp("nn.conv %a, %b groups 2 : (tensor<1x1x4xf32>, tensor<1x2x2xf32>) -> tensor<1x1x2xf32>",
-                       "tensor<1x1x2xf32>", {{"tensor<1x1x4xf32>", {1, 2, 3, 4}}, {"tensor<1x2x2xf32>", {1, 100, 10, 1000}}}),
+                       "tensor<1x1x2xf32>",
+                       {{"tensor<1x1x4xf32>", {1, 2, 3, 4}}, {"tensor<1x2x2xf32>", {1, 100, 10, 1000}}}),
             (Numbers{21, 4300}));
   EXPECT_EQ(evaluateOp("nn.conv %a, %b groups 2 : (tensor<1x1x2xf32>, tensor<1x1x4xf32>) -> tensor<1x1x4xf32>",
                        "tensor<1x1x4xf32>", {{"tensor<1x1x2xf32>", {3, 5}}, {"tensor<1x1x4xf32>", {1, 2, 3, 4}}}),
@@ -258,11 +260,12 @@ TEST_F(EvaluateTest, Affine) {
 
 TEST_F(EvaluateTest, Normalize) {
   std::string types = " : (tensor<1x4xf64>) -> tensor<1x4xf64>";
-  std::pair<std::string, Numbers> x{"tensor<1x4xf64>", {1, 3, 5, 7}}; // mean 4, variance 5, mean square 21, sum square 84
+  std::pair<std::string, Numbers> x{"tensor<1x4xf64>",
+                                    {1, 3, 5, 7}}; // mean 4, variance 5, mean square 21, sum square 84
   expectNear(evaluateOp("nn.normalize layer %a axes [1] epsilon 4.0" + types, "tensor<1x4xf64>", {x}),
              {-1, -1.0 / 3, 1.0 / 3, 1}, 1e-15);
-  expectNear(evaluateOp("nn.normalize rms %a axes [1] epsilon 4.0" + types, "tensor<1x4xf64>", {x}),
-             {0.2, 0.6, 1, 1.4}, 1e-15);
+  expectNear(evaluateOp("nn.normalize rms %a axes [1] epsilon 4.0" + types, "tensor<1x4xf64>", {x}), {0.2, 0.6, 1, 1.4},
+             1e-15);
   expectNear(evaluateOp("nn.normalize l2 %a axes [1] epsilon 100.0" + types, "tensor<1x4xf64>", {x}),
              {0.1, 0.3, 0.5, 0.7}, 1e-15);
 }
@@ -279,9 +282,9 @@ TEST_F(EvaluateTest, Movements) {
   std::pair<std::string, Numbers> x{"tensor<2x3xf32>", {1, 2, 3, 4, 5, 6}};
   EXPECT_EQ(evaluateOp("nn.reshape %a shape [3, -1] : (tensor<2x3xf32>) -> tensor<3x2xf32>", "tensor<3x2xf32>", {x}),
             (Numbers{1, 2, 3, 4, 5, 6}));
-  EXPECT_EQ(evaluateOp("nn.transpose %a permutation [1, 0] : (tensor<2x3xf32>) -> tensor<3x2xf32>", "tensor<3x2xf32>",
-                       {x}),
-            (Numbers{1, 4, 2, 5, 3, 6}));
+  EXPECT_EQ(
+      evaluateOp("nn.transpose %a permutation [1, 0] : (tensor<2x3xf32>) -> tensor<3x2xf32>", "tensor<3x2xf32>", {x}),
+      (Numbers{1, 4, 2, 5, 3, 6}));
   EXPECT_EQ(evaluateOp("nn.reverse %a axes [1] : (tensor<2x3xf32>) -> tensor<2x3xf32>", "tensor<2x3xf32>", {x}),
             (Numbers{3, 2, 1, 6, 5, 4}));
   EXPECT_EQ(evaluateOp("nn.pad %a low [0, 1] high [1, 0] value 9.0 : (tensor<2x3xf32>) -> tensor<3x4xf32>",

@@ -24,9 +24,7 @@ std::string errorOf(llvm::StringRef cpu, llvm::StringRef triple) {
   return target ? "" : llvm::toString(target.takeError());
 }
 
-bool has(const Target &target, llvm::StringRef feature) {
-  return llvm::StringRef(target.features).contains(feature);
-}
+bool has(const Target &target, llvm::StringRef feature) { return llvm::StringRef(target.features).contains(feature); }
 
 TEST(TargetTest, LevelsOfX86) {
   Target v1 = targetOf("x86-64"), v2 = targetOf("x86-64-v2"), v3 = targetOf("x86-64-v3"), v4 = targetOf("x86-64-v4");
