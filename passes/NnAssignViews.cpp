@@ -17,6 +17,13 @@ using namespace layerc;
 
 namespace {
 
+/// Whether a value, or a reshape of it, is a result of the function and so lies in a buffer of the caller.
+bool isReturned(Value value) {
+  return llvm::any_of(value.getUsers(), [](Operation *user) {
+    return isa<func::ReturnOp>(user) || (isa<nn::ReshapeOp>(user) && isReturned(user->getResult(0)));
+  });
+}
+
 /// Whether a part can be written straight into the concatenation: a kernel makes it, and whoever else reads it can read
 /// it with the concatenation's strides.
 bool canLieInside(nn::ConcatOp concat, Value part) {
@@ -35,7 +42,7 @@ bool canLieInside(nn::ConcatOp concat, Value part) {
     if (user == concat)
       return true;
     if (isa<nn::ReshapeOp>(user))
-      return contiguous;
+      return contiguous && !isReturned(user->getResult(0));
     return isa<nn::KernelOp>(user);
   });
 }
@@ -97,7 +104,7 @@ private:
   }
 
   static bool declined(Operation *op, StringRef reason) {
-    op->emitRemark() << op->getName() << " is not a view: " << reason;
+    emitRemark(op->getLoc()) << op->getName() << " is not a view: " << reason;
     return false;
   }
 
@@ -109,7 +116,7 @@ private:
       return;
     for (auto [number, operand] : llvm::enumerate(kernel.getInputs())) {
       if (operand.getType() != result.getType() || nn::isWeightExpression(operand) ||
-          llvm::count(kernel.getInputs(), operand) != 1 ||
+          readers(kernel, bufferRoot(operand)) != 1 ||
           kernelTemplate->access(kernel.getBody().front(), number) != Access::SameIndex)
         continue;
       if (!operand.getDefiningOp<nn::KernelOp>() || bufferRoot(operand) != operand || !isLastUse(function, kernel, operand))
@@ -117,6 +124,13 @@ private:
       kernel->setAttr(kInPlaceAttr, IntegerAttr::get(IntegerType::get(&getContext(), 64), number));
       return;
     }
+  }
+
+  /// How many operands of `kernel` lie in the buffer `root`: as itself, reshaped or in part.
+  static int64_t readers(nn::KernelOp kernel, Value root) {
+    return llvm::count_if(kernel.getInputs(), [&](Value operand) {
+      return !nn::isWeightExpression(operand) && bufferRoot(operand) == root;
+    });
   }
 
   /// Whether every reader of the operand's bytes comes before `kernel`, and the bytes are no result of the function, unless

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // nn-fuse: groups ops into nn.kernel. An op joins the group of the value it consumes when that value has no other use and
-// the template of the group accepts the longer body; a heavy template is never given up for the sake of a join.
+// the template of the group accepts the longer body; a heavy template is never given up for the sake of a join. Groups of
+// its other operands then follow it, where that computes nothing twice.
 #include "passes/Passes.h"
 
 #include "ir/kernels/KernelTemplate.h"
@@ -82,8 +83,53 @@ const KernelTemplate *templateOf(ArrayRef<Operation *> ops, const KernelTemplate
   return found;
 }
 
-/// Ops that a plain loop computes once per element, so that they may come before or after others in one loop.
-bool isCheap(Operation *op) { return nn::isElementwise(op); }
+/// Ops that only say where elements come from.
+bool isMovement(Operation *op) {
+  return isa<nn::TransposeOp, nn::BroadcastOp, nn::PadOp, nn::SliceOp, nn::ReverseOp, nn::ResizeOp>(op);
+}
+
+/// Movements that leave neighbours of the last dimension side by side, so that vectors can be read through them.
+bool keepsLines(Operation *op) {
+  int64_t last = cast<RankedTensorType>(op->getOperand(0).getType()).getRank() - 1;
+  if (auto transpose = dyn_cast<nn::TransposeOp>(op))
+    return transpose.getPermutation().back() == last;
+  if (auto reverse = dyn_cast<nn::ReverseOp>(op))
+    return !llvm::is_contained(reverse.getAxes(), last);
+  if (auto slice = dyn_cast<nn::SliceOp>(op))
+    return slice.stride(last) == 1;
+  if (auto pad = dyn_cast<nn::PadOp>(op))
+    return pad.getLow()[last] == 0 && pad.getHigh()[last] == 0;
+  return isa<nn::ResizeOp>(op);
+}
+
+/// Elementwise ops so cheap that softmax and normalization, which read their operand three times, may repeat them.
+bool isArithmetic(Operation *op) {
+  if (auto binary = dyn_cast<nn::BinaryOp>(op))
+    return binary.getFunction() <= nn::BinaryFunction::Mul;
+  if (auto unary = dyn_cast<nn::UnaryOp>(op))
+    return unary.getFunction() <= nn::UnaryFunction::Relu;
+  return isa<nn::AffineOp, nn::SelectOp, nn::CastOp>(op);
+}
+
+/// Whether `op` may come after `ops` in one loop: loops pull elements through the body, so nothing before `op` may be
+/// computed more often than it is now.
+bool joinsLoop(ArrayRef<Operation *> ops, Operation *op, std::string &reason) {
+  bool onlyMoves = llvm::all_of(ops, isMovement);
+  bool isPointwise = llvm::all_of(ops, [](Operation *o) { return isMovement(o) || nn::isElementwise(o); });
+  auto shapeOf = [](Operation *o) { return cast<RankedTensorType>(o->getResult(0).getType()).getShape(); };
+  if (isa<nn::ConvOp, nn::ConvTransposeOp, nn::ContractOp>(op))
+    return reason = "it is not computed by loops", false;
+  reason = "it would compute its operand several times";
+  if (nn::isElementwise(op))
+    return onlyMoves || shapeOf(ops.back()) == shapeOf(op);
+  if (isMovement(op))
+    return onlyMoves || (isPointwise && !isa<nn::BroadcastOp, nn::ResizeOp>(op));
+  if (isa<nn::ReduceOp>(op))
+    return isPointwise;
+  if (isa<nn::SoftmaxOp, nn::NormalizeOp>(op))
+    return llvm::all_of(ops, isArithmetic);
+  return isa<nn::PoolOp>(op) && onlyMoves && llvm::all_of(ops, keepsLines);
+}
 
 struct NnFuse : layerc::impl::NnFuseBase<NnFuse> {
   void runOnOperation() override {
@@ -94,7 +140,8 @@ struct NnFuse : layerc::impl::NnFuseBase<NnFuse> {
       if (isGrouped(&op))
         place(&op);
     for (Group &group : groups_)
-      build(group);
+      if (!group.ops.empty())
+        build(group);
     giveResultsTheirOwnBytes(function);
   }
 
@@ -116,15 +163,44 @@ private:
     if (best) {
       best->ops.push_back(op);
       indexOf_[op] = best - groups_.data();
-      return;
+    } else {
+      std::string reason;
+      Group group;
+      group.ops.push_back(op);
+      group.kernelTemplate = templateOf(group.ops, nullptr, reason);
+      assert(group.kernelTemplate && "the last template takes every op");
+      indexOf_[op] = groups_.size();
+      groups_.push_back(std::move(group));
     }
-    std::string reason;
-    Group group;
-    group.ops.push_back(op);
-    group.kernelTemplate = templateOf(group.ops, nullptr, reason);
-    assert(group.kernelTemplate && "the last template takes every op");
-    indexOf_[op] = groups_.size();
-    groups_.push_back(std::move(group));
+    absorbOperands(op);
+  }
+
+  /// Brings loops that end in `op` into its kernel.
+  void absorbOperands(Operation *op) {
+    for (Value operand : op->getOperands()) {
+      size_t index = indexOf_[op];
+      Group &group = groups_[index];
+      Group *other = groupOf(operand);
+      std::string reason;
+      if (!other || other == &group || !isLoops(*other) || !endsIn(*other, op) || !joinsLoop(other->ops, op, reason))
+        continue;
+      SmallVector<Operation *> ops(other->ops);
+      llvm::append_range(ops, group.ops);
+      llvm::sort(ops, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+      if (!templateOf(ops, group.kernelTemplate, reason)) {
+        emitRemark(op->getLoc()) << op->getName() << " does not take in the loops before it: " << reason;
+        continue;
+      }
+      for (Operation *moved : other->ops)
+        indexOf_[moved] = index;
+      other->ops.clear();
+      group.ops = std::move(ops);
+    }
+  }
+
+  static bool isLoops(const Group &group) { return group.kernelTemplate == kernelTemplates().back(); }
+  static bool endsIn(const Group &group, Operation *op) {
+    return llvm::all_of(group.result().getUsers(), [&](Operation *user) { return user == op; });
   }
 
   static size_t rank(const KernelTemplate *kernelTemplate) {
@@ -142,28 +218,16 @@ private:
   /// The group's template when `op` may join it, else null; says why not.
   const KernelTemplate *tryJoin(Group &group, Operation *op) {
     std::string reason;
-    if (!llvm::all_of(group.result().getUsers(), [&](Operation *user) { return user == op; })) {
+    if (!endsIn(group, op)) {
       reason = "its operand has other uses";
-    } else if (rank(group.kernelTemplate) + 1 == kernelTemplates().size() && !joinsLoop(group, op, reason)) {
-      // reason is set
-    } else {
+    } else if (!isLoops(group) || joinsLoop(group.ops, op, reason)) {
       SmallVector<Operation *> ops(group.ops);
       ops.push_back(op);
       if (templateOf(ops, group.kernelTemplate, reason))
         return group.kernelTemplate;
     }
-    op->emitRemark() << op->getName() << " is not fused into the kernel before it: " << reason;
+    emitRemark(op->getLoc()) << op->getName() << " is not fused into the kernel before it: " << reason;
     return nullptr;
-  }
-
-  /// Loops take any body; what must not happen is that an expensive op is computed once per use.
-  bool joinsLoop(const Group &group, Operation *op, std::string &reason) {
-    if (!isCheap(op))
-      return reason = "it would compute its operand several times", false;
-    if (cast<RankedTensorType>(group.result().getType()).getShape() !=
-        cast<RankedTensorType>(op->getResult(0).getType()).getShape())
-      return reason = "the shapes differ", false;
-    return true;
   }
 
   void build(Group &group) {
@@ -194,7 +258,7 @@ private:
       Value root = operand.get();
       while (auto reshape = root.getDefiningOp<nn::ReshapeOp>())
         root = reshape.getInput();
-      bool written = root.getDefiningOp<nn::KernelOp>() || root.getDefiningOp<nn::ConcatOp>();
+      bool written = !nn::isWeightExpression(root) && !isa<BlockArgument>(root);
       if (!written || !taken.insert(root))
         operand.set(copy(operand.get(), terminator));
     }

@@ -3,6 +3,7 @@
 #include "passes/Passes.h"
 
 #include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace layerc {
@@ -58,7 +59,15 @@ struct NnInferShapes : layerc::impl::NnInferShapesBase<NnInferShapes> {
     func::FuncOp function = getOperation();
     if (batch > 0)
       setBatch(function);
-    WalkResult result = function.walk([&](InferTypeOpInterface op) {
+    for (const std::string &shape : inputShapes)
+      if (failed(setShape(function, shape)))
+        return signalPassFailure();
+    WalkResult result = function.walk([&](Operation *any) {
+      if (auto cast = dyn_cast<nn::CastOp>(any)) // names its element type, takes its input's shape
+        cast.getResult().setType(cast.getType().clone(cast.getInput().getType().getShape()));
+      auto op = dyn_cast<InferTypeOpInterface>(any);
+      if (!op)
+        return WalkResult::advance();
       SmallVector<Type> types;
       if (failed(op.inferReturnTypes(&getContext(), op.getLoc(), op->getOperands(), op->getAttrDictionary(),
                                      op->getPropertiesStorage(), op->getRegions(), types)))
@@ -72,6 +81,28 @@ struct NnInferShapes : layerc::impl::NnInferShapesBase<NnInferShapes> {
     SmallVector<Type> results(function.getBody().front().getTerminator()->getOperandTypes());
     function.setType(FunctionType::get(&getContext(), function.getBody().getArgumentTypes(), results));
     function->setAttr("nn.unfused", IntegerAttr::get(IntegerType::get(&getContext(), 64), unfusedBytes(function)));
+  }
+
+  /// `text` is NAME=1x8x8x3.
+  static LogicalResult setShape(func::FuncOp function, StringRef text) {
+    auto [name, sizes] = text.split('=');
+    SmallVector<int64_t> shape;
+    for (StringRef size : llvm::split(sizes, 'x'))
+      if (int64_t number = 0; !size.getAsInteger(10, number) && number > 0)
+        shape.push_back(number);
+      else
+        return function.emitError() << "expects an input shape such as image=1x8x8x3; got '" << text << "'";
+    for (BlockArgument argument : function.getArguments()) {
+      if (function.getArgAttr(argument.getArgNumber(), "nn.name") != StringAttr::get(function.getContext(), name))
+        continue;
+      auto type = cast<RankedTensorType>(argument.getType());
+      if (type.getRank() != static_cast<int64_t>(shape.size()))
+        return function.emitError() << "input '" << name << "' has " << type.getRank() << " dimensions; got '" << sizes
+                                    << "'";
+      argument.setType(type.clone(shape));
+      return success();
+    }
+    return function.emitError() << "has no input '" << name << "' to give a shape to";
   }
 
   void setBatch(func::FuncOp function) {

@@ -31,7 +31,7 @@ void layerc::selectKernel(nn::KernelOp kernel, const Target &target) {
   for (KernelChoice &choice : choices) {
     if (!canPack(kernel, choice))
       continue;
-    kernel.emitRemark() << choice.algorithm << " tile [" << llvm::ArrayRef<int64_t>(choice.tile) << "] is estimated at "
+    emitRemark(kernel.getLoc()) << choice.algorithm << " tile [" << llvm::ArrayRef<int64_t>(choice.tile) << "] is estimated at "
                         << static_cast<int64_t>(choice.nanoseconds) << " ns";
     if (!best || choice.nanoseconds < best->nanoseconds)
       best = &choice;

@@ -134,15 +134,19 @@ private:
     return {whole.base, whole.offset + before * whole.strides[concat.getAxis()] * elementBytes, whole.strides};
   }
 
-  /// The memref of a tensor: the base itself where it is the same, else a view of it.
+  /// The memref of a tensor: the base itself where it is the same, else a view. Every tensor has a view of its own, so
+  /// that the plan tells tensors apart that share bytes; a reshape is a view of what it reshapes.
   Value viewOf(Value value) {
+    if (Value view = views.lookup(value))
+      return view;
     Placement placement = placementOf(value);
     MemRefType type = memref(value.getType(), placement.strides);
-    if (placement.base.getType() == type && placement.offset == 0)
-      return placement.base;
-    Value &view = views[{placement.base, placement.offset, type}];
-    if (!view)
+    Value view = placement.base;
+    if (auto reshape = value.getDefiningOp<nn::ReshapeOp>(); reshape && !nn::isWeightExpression(value))
+      view = builder.create<plan::ViewOp>(value.getLoc(), type, viewOf(reshape.getInput()), 0);
+    else if (placement.base.getType() != type || placement.offset != 0)
       view = builder.create<plan::ViewOp>(value.getLoc(), type, placement.base, placement.offset);
+    views[value] = view;
     return view;
   }
 
@@ -263,13 +267,7 @@ private:
   plan::EntryOp entry;
   llvm::MapVector<Value, Buffer> buffers;
   DenseMap<Value, Placement> placements;
-  struct ViewKeyLess {
-    bool operator()(const std::tuple<Value, int64_t, Type> &a, const std::tuple<Value, int64_t, Type> &b) const {
-      return std::make_tuple(std::get<0>(a).getAsOpaquePointer(), std::get<1>(a), std::get<2>(a).getAsOpaquePointer()) <
-             std::make_tuple(std::get<0>(b).getAsOpaquePointer(), std::get<1>(b), std::get<2>(b).getAsOpaquePointer());
-    }
-  };
-  std::map<std::tuple<Value, int64_t, Type>, Value, ViewKeyLess> views;
+  DenseMap<Value, Value> views;
   DenseMap<std::pair<uint64_t, Type>, plan::WeightOp> weightsByHash;
   llvm::StringMap<plan::KernelOp> kernels;
   llvm::StringSet<> names;

@@ -9,11 +9,12 @@ include "mlir/Pass/PassBase.td"
 def NnInferShapes : Pass<"nn-infer-shapes", "::mlir::func::FuncOp"> {
   let summary = "re-derive every type from the arguments";
   let description = [{
-    Sets the batch size of the arguments, or whole shapes by argument number, and infers all types anew. Also records
+    Sets the batch size of the arguments, or whole shapes by name, and infers all types anew. Also records
     on the function what the layers, one by one, would need: the `nn.unfused` bytes of the certificate.
   }];
   let options = [
-    Option<"batch", "batch", "int64_t", "0", "new size of the arguments' first dimension; 0 keeps it">];
+    Option<"batch", "batch", "int64_t", "0", "new size of the arguments' first dimension; 0 keeps it">,
+    ListOption<"inputShapes", "input-shapes", "std::string", "new shapes by name: image=1x8x8x3,...">];
 }
 
 def NnSimplify : Pass<"nn-simplify", "::mlir::func::FuncOp"> {
