@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The one builder underneath all kernel templates: scf, vector, arith and memref on flat buffers with explicit addresses.
-// A template writes the loops; emitAt() gives the value of any body element inside them, the vector twin of Evaluate.
+// The one builder underneath all kernel templates: scf, vector, arith and memref on flat buffers with explicit
+// addresses. A template writes the loops; emitAt() gives the value of any body element inside them, the vector twin of
+// Evaluate.
 #pragma once
 
 #include "ir/Plan.h"
@@ -10,6 +11,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/TypeUtilities.h"
 
 #include <functional>
 #include <map>
@@ -17,7 +19,8 @@
 
 namespace layerc {
 
-/// Consecutive elements of a value: `lanes` of them, beginning at `index` (one entry per dimension), along dimension `dim`.
+/// Consecutive elements of a value: `lanes` of them, beginning at `index` (one entry per dimension), along dimension
+/// `dim`.
 struct Lanes {
   llvm::SmallVector<mlir::Value> index;
   int64_t count = 1;
@@ -67,7 +70,10 @@ public:
   mlir::Value less(mlir::Value a, mlir::Value b);
   /// Smallest and largest value that an index can have, where loops and arithmetic tell; nullopt otherwise.
   std::optional<std::pair<int64_t, int64_t>> rangeOf(mlir::Value index) const;
-  void setRange(mlir::Value index, int64_t smallest, int64_t largest) { ranges_[index] = {smallest, largest}; }
+  /// The same index where it is known to lie in [smallest, largest]: inside a branch.
+  mlir::Value narrowed(mlir::Value index, int64_t smallest, int64_t largest);
+  /// Whether an index is known to be a multiple of `divisor`.
+  bool isMultiple(mlir::Value index, int64_t divisor) const { return multipleOf(index) % divisor == 0; }
 
   //===-- Control --===//
   void forLoop(mlir::Value low, mlir::Value high, int64_t step, llvm::function_ref<void(mlir::Value)> body);
@@ -107,10 +113,12 @@ public:
   /// `lanes` elements from `index` on along the last dimension; a scalar for one lane.
   mlir::Value load(unsigned operand, llvm::ArrayRef<mlir::Value> index, int64_t lanes);
   mlir::Value load(unsigned operand, const Lanes &at);
+  void store(unsigned operand, const Lanes &at, mlir::Value value);
   /// The first `valid` lanes of `value` (all when 0) to consecutive elements along the last dimension.
   void store(unsigned operand, llvm::ArrayRef<mlir::Value> index, mlir::Value value, int64_t valid = 0);
   void storeVector(unsigned operand, mlir::Value address, mlir::Value value);
-  /// `count` elements of a plain type in the shared or the worker's own scratch, from a byte offset on (a multiple of 64).
+  /// `count` elements of a plain type in the shared or the worker's own scratch, from a byte offset on (a multiple of
+  /// 64).
   mlir::Value sharedScratch(mlir::Type element, int64_t byteOffset, int64_t count);
   mlir::Value ownScratch(mlir::Type element, int64_t byteOffset, int64_t count);
   /// Asks for a line of an operand ahead of its use. `locality` 3: all caches, 2: from L2 on.
@@ -118,7 +126,8 @@ public:
 
   //===-- Bodies --===//
   using Provider = std::function<mlir::Value(const Lanes &at)>;
-  /// From now on `value`'s elements are what `provider` gives: the accumulators of a micro-kernel, the statistics of a row.
+  /// From now on `value`'s elements are what `provider` gives: the accumulators of a micro-kernel, the statistics of a
+  /// row.
   void provide(mlir::Value value, Provider provider);
   void forget(mlir::Value value);
   /// Elements of a value of the body, pulled through every op down to loads and provided values. Total: every nn op has
@@ -126,8 +135,8 @@ public:
   mlir::Value emitAt(mlir::Value value, const Lanes &at);
   /// The same along the last dimension.
   mlir::Value emitAt(mlir::Value value, llvm::ArrayRef<mlir::Value> index, int64_t lanes);
-  /// With the elements of `anchor` at `index` being `accumulator`, computes `stored` (of the anchor's shape) from them and
-  /// stores its first `valid` lanes (all when 0) to output `result`.
+  /// With the elements of `anchor` at `index` being `accumulator`, computes `stored` (of the anchor's shape) from them
+  /// and stores its first `valid` lanes (all when 0) to output `result`.
   void storeFused(mlir::Value anchor, mlir::Value accumulator, mlir::Value stored, llvm::ArrayRef<mlir::Value> index,
                   int64_t valid = 0, unsigned result = 0);
   /// Rounds numbers in the compute type of f16 or bf16 to that type; others are returned as they are.
@@ -148,9 +157,9 @@ private:
   };
   using MemoKey = std::vector<const void *>;
 
-  mlir::Value atEntry(llvm::function_ref<mlir::Value()> make);
-  mlir::Value known(mlir::Value index, std::optional<std::pair<int64_t, int64_t>> range);
-  const MemoEntry *findMemo(const MemoKey &key) const;
+  mlir::Value known(mlir::Value index, std::optional<std::pair<int64_t, int64_t>> range, int64_t multiple = 1);
+  int64_t multipleOf(mlir::Value index) const; ///< 0 for the constant 0
+  mlir::Value findMemo(const MemoKey &key) const;
   mlir::Value fromStorage(mlir::Type element, mlir::Value stored);
   mlir::Value toStorage(mlir::Type element, mlir::Value value);
   mlir::Value scratchView(mlir::Value bytes, mlir::Type element, int64_t byteOffset, int64_t count);
@@ -161,6 +170,7 @@ private:
   mlir::Value shared_, own_;
   std::map<int64_t, mlir::Value> constants_;
   llvm::DenseMap<mlir::Value, std::pair<int64_t, int64_t>> ranges_;
+  llvm::DenseMap<mlir::Value, int64_t> multiples_;
   llvm::DenseMap<mlir::Value, Provider> providers_;
   std::map<MemoKey, MemoEntry> memo_;
 };

@@ -216,6 +216,8 @@ std::optional<RankedTensorType> Importer::inputType(const NamedTensor &input) {
   }
   if (llvm::any_of(shape, [](int64_t size) { return size < 0; }))
     return refuse("has free sizes " + shapeText(shape) + "; give " + shapeFlag(input.name, shape)), std::nullopt;
+  if (shape.empty()) // importers rely on a batch dimension
+    return refuse("has no batch dimension"), std::nullopt;
   if (boundedElements(shape) == 0 || boundedElements(shape) > kMaxElements)
     return refuse("has an empty or too large shape " + shapeText(shape)), std::nullopt;
   std::string dtype = config.is_object() && config.contains("dtype") && config["dtype"].is_string()

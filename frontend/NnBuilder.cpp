@@ -11,10 +11,10 @@ using namespace mlir;
 using namespace layerc;
 
 Failure NnBuilder::fail() {
-  // Later errors of the same layer are consequences of the first: they are written and thrown away.
-  InFlightDiagnostic diagnostic = failed_ ? InFlightDiagnostic() : emitError(location_);
+  if (failed_) // later errors of the same layer are consequences of the first
+    return Failure();
   failed_ = true;
-  return Failure(std::move(diagnostic));
+  return Failure(emitError(location_));
 }
 
 Value NnBuilder::finish(OperationState &state, Infer infer) {

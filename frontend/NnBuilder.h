@@ -8,6 +8,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Diagnostics.h"
 
+#include <optional>
 #include <utility>
 
 namespace layerc {
@@ -18,19 +19,21 @@ inline constexpr int64_t kMaxElements = int64_t(1) << 31;
 using Sizes = llvm::SmallVector<int64_t, 4>;
 using Results = llvm::SmallVector<mlir::Value, 1>;
 
-/// An error being written; converts to whatever the importer returns.
+/// An error being written, or nothing; converts to whatever the importer returns.
 class Failure {
 public:
+  Failure() = default;
   explicit Failure(mlir::InFlightDiagnostic diagnostic) : diagnostic_(std::move(diagnostic)) {}
   template <class Part> Failure &&operator<<(Part &&part) && {
-    diagnostic_ << std::forward<Part>(part);
+    if (diagnostic_)
+      *diagnostic_ << std::forward<Part>(part);
     return std::move(*this);
   }
   operator Results() && { return {}; }
   operator mlir::Value() && { return {}; }
 
 private:
-  mlir::InFlightDiagnostic diagnostic_;
+  std::optional<mlir::InFlightDiagnostic> diagnostic_;
 };
 
 class NnBuilder {

@@ -18,6 +18,8 @@ public:
 /// The emitter of an algorithm, or null.
 const KernelEmitter *findKernelEmitter(llvm::StringRef name);
 
+const KernelEmitter &convEmitter();
+const KernelEmitter &depthwiseEmitter();
 const KernelEmitter &loopsEmitter();
 
 } // namespace layerc

@@ -84,3 +84,9 @@ Results layerc::importSpectralNormalization(LayerImport &l) {
     return l.fail() << "has no layer inside";
   return l.failed() ? Results() : l.import(*inner, x);
 }
+
+/// x * gamma over the last axis, as ConvNeXt of keras.applications has it.
+Results layerc::importLayerScale(LayerImport &l) {
+  Value x = l.floatInput();
+  return {l.failed() ? Value() : l.mul(x, l.weight("gamma", {l.shape(x).back()}))};
+}

@@ -78,7 +78,7 @@ struct ConvTemplate final : KernelTemplate {
       choice.tile = tile.numbers();
       choice.units = {tile.rowBlocks * tile.panelBlocks};
       if (trailingSoftmax(body))
-        choice.units.push_back(1);
+        choice.units.push_back(g.pixels()); // one row each
       choice.nanoseconds = nanoseconds(g, tile, line, target);
       choice.layouts.resize(kernel.getNumOperands());
       unsigned operand = cast<BlockArgument>(g.kernel).getArgNumber();

@@ -24,6 +24,9 @@ using KernelPhase = void(void *const *args, void *shared, void *own, std::int64_
 /// The address of an operand of a kernel. Kernels write to their outputs only, so inputs may be const here.
 struct Argument {
   Argument(const void *address) noexcept : pointer(const_cast<void *>(address)) {}
+  /// `offset` bytes into a tensor.
+  Argument(const void *address, std::size_t offset) noexcept
+      : pointer(const_cast<unsigned char *>(static_cast<const unsigned char *>(address)) + offset) {}
   void *pointer;
 };
 

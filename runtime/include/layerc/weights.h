@@ -121,7 +121,7 @@ public:
   Status status() const noexcept { return status_; }
 
   /// The data, after the header. Valid only while status() is ok.
-  const unsigned char *data() const noexcept { return blob_ + sizeof(WeightsHeader); }
+  const unsigned char *data() const noexcept { return blob_ == nullptr ? nullptr : blob_ + sizeof(WeightsHeader); }
 
   /// Size of the data in bytes. Requires an ok status.
   std::size_t size() const noexcept { return static_cast<std::size_t>(header().bytes); }

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Native code in process. Each kernel is a module of its own until it is optimised, so that all processors work; then the
+// modules are linked and emitted once.
+#include "codegen/EmitObject.h"
+
+#include "codegen/EmitKernel.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/Bitcode/BitcodeWriter.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Object/ObjectFile.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Triple.h"
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+using namespace layerc;
+using llvm::Expected;
+using llvm::StringRef;
+
+static void initializeTargets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+    llvm::InitializeAllAsmParsers();
+  });
+}
+
+static Expected<std::unique_ptr<llvm::TargetMachine>> makeMachine(const Target &target) {
+  initializeTargets();
+  std::string error;
+  const llvm::Target *found = llvm::TargetRegistry::lookupTarget(target.triple, error);
+  if (!found)
+    return llvm::createStringError(error);
+  llvm::TargetOptions options;
+  return std::unique_ptr<llvm::TargetMachine>(
+      found->createTargetMachine(target.triple, target.cpu, target.features, options, llvm::Reloc::PIC_, std::nullopt,
+                                 llvm::CodeGenOptLevel::Aggressive));
+}
+
+/// The target as attributes of each function: they decide about instructions, whatever the target machine says.
+static void addTargetAttributes(llvm::Module &module, const Target &target) {
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", target.cpu);
+    function.addFnAttr("target-features", target.features);
+    // Without it, LLVM splits 64-byte vectors into halves on some processors.
+    function.addFnAttr("prefer-vector-width", std::to_string(target.vectorBytes * 8));
+    function.setDoesNotThrow();
+  }
+}
+
+/// O3 without loop unrolling: it moves the loads of streaming loops apart and makes them up to 60 % slower.
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = tuning.SLPVectorization = true;
+  tuning.LoopUnrolling = tuning.LoopInterleaving = false;
+  llvm::PassBuilder builder(&machine, tuning);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::TargetLibraryInfoImpl library{llvm::Triple(module.getTargetTriple())};
+  functions.registerPass([&] { return llvm::TargetLibraryAnalysis(library); });
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
+}
+
+/// One kernel as optimised bitcode.
+static Expected<std::string> makeBitcode(plan::KernelOp kernel, const Target &target) {
+  auto machine = makeMachine(target);
+  if (!machine)
+    return machine.takeError();
+  mlir::OwningOpRef<mlir::ModuleOp> emitted = emitKernel(kernel, target);
+  if (mlir::failed(lowerKernel(*emitted, kernel)))
+    return llvm::createStringError("kernel '" + kernel.getSymName() + "' could not be lowered");
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> module = mlir::translateModuleToLLVMIR(*emitted, context, kernel.getSymName());
+  if (!module)
+    return llvm::createStringError("kernel '" + kernel.getSymName() + "' could not be translated to LLVM IR");
+  module->setDataLayout((*machine)->createDataLayout());
+  module->setTargetTriple(target.triple);
+  addTargetAttributes(*module, target);
+  optimize(*module, **machine);
+  std::string bytes;
+  llvm::raw_string_ostream stream(bytes);
+  llvm::WriteBitcodeToFile(*module, stream);
+  return bytes;
+}
+
+/// makeBitcode of all kernels on `threads` threads, in the kernels' order.
+static Expected<std::vector<std::string>> makeAllBitcode(llvm::ArrayRef<plan::KernelOp> kernels, const Target &target, unsigned threads) {
+  std::vector<std::string> results(kernels.size());
+  std::vector<std::string> errors(kernels.size());
+  std::atomic<size_t> next{0};
+  auto work = [&] {
+    for (size_t i; (i = next++) < kernels.size();)
+      if (auto bitcode = makeBitcode(kernels[i], target))
+        results[i] = std::move(*bitcode);
+      else
+        errors[i] = llvm::toString(bitcode.takeError());
+  };
+  std::vector<std::thread> helpers;
+  for (unsigned i = 1; i < std::min<size_t>(threads, kernels.size()); ++i)
+    helpers.emplace_back(work);
+  work();
+  for (std::thread &helper : helpers)
+    helper.join();
+  for (const std::string &error : errors)
+    if (!error.empty())
+      return llvm::createStringError(error);
+  return results;
+}
+
+static Expected<std::unique_ptr<llvm::Module>> linkBitcode(llvm::ArrayRef<std::string> all, StringRef name, const Target &target,
+                                                           llvm::LLVMContext &context) {
+  auto linked = std::make_unique<llvm::Module>(name, context);
+  linked->setTargetTriple(target.triple);
+  llvm::Linker linker(*linked);
+  for (const std::string &bytes : all) {
+    auto module = llvm::parseBitcodeFile(llvm::MemoryBufferRef(bytes, name), context);
+    if (!module)
+      return module.takeError();
+    linked->setDataLayout((*module)->getDataLayout());
+    if (linker.linkInModule(std::move(*module)))
+      return llvm::createStringError("two kernels of '" + name.str() + "' have one name");
+  }
+  return linked;
+}
+
+static Expected<std::string> emitModule(llvm::Module &module, const Target &target, NativeForm form) {
+  auto machine = makeMachine(target);
+  if (!machine)
+    return machine.takeError();
+  module.setDataLayout((*machine)->createDataLayout());
+  if (form == NativeForm::LlvmIr) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    module.print(stream, nullptr);
+    return text;
+  }
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  passes.add(new llvm::TargetLibraryInfoWrapperPass(llvm::Triple(target.triple)));
+  passes.add(llvm::createTargetTransformInfoWrapperPass((*machine)->getTargetIRAnalysis()));
+  auto type = form == NativeForm::Object ? llvm::CodeGenFileType::ObjectFile : llvm::CodeGenFileType::AssemblyFile;
+  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr, type))
+    return llvm::createStringError("target '" + target.triple + "' has no object files");
+  passes.run(module);
+  return std::string(bytes.begin(), bytes.end());
+}
+
+Expected<std::vector<std::string>> layerc::undefinedSymbols(StringRef object) {
+  auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "kernels"));
+  if (!file)
+    return file.takeError();
+  std::vector<std::string> names;
+  for (const llvm::object::SymbolRef &symbol : (*file)->symbols()) {
+    Expected<uint32_t> flags = symbol.getFlags();
+    Expected<StringRef> name = symbol.getName();
+    if (!flags || !name)
+      return llvm::joinErrors(flags.takeError(), name.takeError());
+    if ((*flags & llvm::object::SymbolRef::SF_Undefined) && !name->empty())
+      names.push_back(name->str());
+  }
+  return names;
+}
+
+bool layerc::isAllowedSymbol(StringRef symbol) {
+  static constexpr StringRef allowed[] = {
+      "_GLOBAL_OFFSET_TABLE_", "memcpy", "memset", "memmove", "sinf", "cosf", "tanf", "powf", "fmodf", "atan2f",
+      "floorf", "ceilf", "roundevenf", "sin", "cos", "tan", "pow", "fmod", "atan2", "exp", "expm1", "log", "log1p",
+      "tanh", "erf", "floor", "ceil", "roundeven"};
+  return llvm::is_contained(allowed, symbol) || (symbol.starts_with("_") && isAllowedSymbol(symbol.drop_front()));
+}
+
+Expected<std::string> layerc::emitNativeCode(plan::ProgramOp program, const Target &target, NativeForm form, unsigned threads) {
+  loadKernelDialects(*program.getContext());
+  if (threads == 0)
+    threads = std::max(1u, std::thread::hardware_concurrency());
+  if (!program.getContext()->isMultithreadingEnabled())
+    threads = 1; // its types are then made without locks
+  llvm::SmallVector<plan::KernelOp> kernels(program.getOps<plan::KernelOp>());
+  auto bitcode = makeAllBitcode(kernels, target, threads);
+  if (!bitcode)
+    return bitcode.takeError();
+  llvm::LLVMContext context;
+  auto module = linkBitcode(*bitcode, program.getSymName(), target, context);
+  if (!module)
+    return module.takeError();
+  auto code = emitModule(**module, target, form);
+  if (!code || form != NativeForm::Object)
+    return code;
+  auto undefined = undefinedSymbols(*code);
+  if (!undefined)
+    return undefined.takeError();
+  for (const std::string &symbol : *undefined)
+    if (!isAllowedSymbol(symbol))
+      return llvm::createStringError("native code of '" + program.getSymName() + "' needs '" + symbol + "'");
+  return code;
+}

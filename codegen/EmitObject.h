@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The native code of a program, made in process by LLVM: kernels are optimised side by side and emitted as one object.
+#pragma once
+
+#include "ir/Plan.h"
+#include "ir/Target.h"
+
+#include "llvm/Support/Error.h"
+
+namespace layerc {
+
+enum class NativeForm { Object, Assembly, LlvmIr };
+
+/// All kernels of `program` as the bytes of one relocatable object (`NAME.kernels.o`), as its assembly or as its LLVM IR.
+/// The same program and target give the same bytes. `threads` 0: one per processor. Errors are mistakes of ours: a kernel
+/// that does not verify, or an object that needs a symbol beyond libc's memory functions and libm.
+llvm::Expected<std::string> emitNativeCode(plan::ProgramOp program, const Target &target, NativeForm form, unsigned threads = 0);
+
+/// The undefined symbols of an object file.
+llvm::Expected<std::vector<std::string>> undefinedSymbols(llvm::StringRef object);
+
+/// Whether native kernels may need `symbol` from outside: libc's memory functions and libm.
+bool isAllowedSymbol(llvm::StringRef symbol);
+
+} // namespace layerc

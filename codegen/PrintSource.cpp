@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// NAME.cpp: one call per step of the plan, under a comment with the Keras layers that it computes.
+#include "codegen/ModelText.h"
+#include "codegen/Names.h"
+
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace layerc;
+using namespace mlir;
+
+namespace {
+
+constexpr StringRef kTop = R"(// @generated@
+#include "@name@.h"
+
+#include "layerc/cpu.h"
+#include "layerc/kernel.h"
+#include "layerc/pool.h"
+
+// The C functions stay inside the program, unless it is the shared library lib@name@.so.
+#ifndef @NAME@_API
+#define @NAME@_API LAYERC_HIDDEN
+#endif
+#include "@name@_c.h"
+
+#include <cstring>
+#include <new>
+
+)";
+
+constexpr StringRef kLinkedWeights = R"(
+// @name@.weights.o
+extern "C" LAYERC_HIDDEN const unsigned char @weights symbol@[];
+)";
+
+constexpr StringRef kConstructors = R"(
+namespace @name@ {
+@linked definitions@
+Model::Model(const Weights &weights, int workers) noexcept
+    : memory_(arena_bytes(workers)), weights_(weights.data()), workers_(workers), status_(weights.status()) {
+  status_ = check();
+}
+
+Model::Model(const Weights &weights, void *arena, std::size_t bytes, int workers) noexcept
+    : memory_(arena, bytes, arena_bytes(workers)), weights_(weights.data()), workers_(workers),
+      status_(weights.status()) {
+  status_ = check();
+}
+
+layerc::Status Model::check() const noexcept {
+  if (status_ != layerc::Status::ok)
+    return status_;
+  if (workers_ < 1)
+    return layerc::Status::too_many_workers;
+  return @supported@ ? memory_.status() : layerc::Status::cpu_below_target;
+}
+)";
+
+constexpr StringRef kLinkedDefinitions = R"(
+Weights Weights::linked() noexcept { return layerc::Weights::linked(@weights symbol@, format); }
+
+Model::Model(int workers) noexcept : Model(static_cast<const Weights &>(Weights::linked()), workers) {}
+)";
+
+constexpr StringRef kRunTop = R"(
+  if (status_ != layerc::Status::ok)
+    return status_;
+  if (executor.function != nullptr && (executor.workers < 1 || executor.workers > workers_))
+    return layerc::Status::too_many_workers;
+  const layerc::FloatMode mode;
+)";
+
+constexpr StringRef kWarm = R"(
+layerc::Status Model::warm(const layerc::Executor &executor) noexcept {
+  if (status_ != layerc::Status::ok)
+    return status_;
+  memory_.warm();
+  layerc::touch_for_reading(weights_, Weights::format.bytes);
+  const layerc::Arena buffers(@buffer bytes@);
+  if (buffers.status() != layerc::Status::ok)
+    return buffers.status();
+  std::memset(buffers.data(), 0, buffers.size());
+  return run(@zeros@);
+}
+
+} // namespace @name@
+)";
+
+/// Where the bytes of an operand begin.
+struct Address {
+  std::string base;
+  int64_t offset = 0;
+  bool inBytes = false; ///< base + offset is an address; else a tensor of a C++ type
+
+  std::string text() const {
+    if (inBytes)
+      return base + " + " + std::to_string(offset);
+    return offset == 0 ? base : "{" + base + ", " + std::to_string(offset) + "}";
+  }
+};
+
+FailureOr<Address> addressOfSlot(plan::SlotOp slot) {
+  if (!slot.getOffset())
+    return slot.emitOpError("has no offset: run plan-memory before printing");
+  return Address{"arena_", static_cast<int64_t>(*slot.getOffset()), true};
+}
+
+FailureOr<Address> addressOf(Value value, const ModelText &model) {
+  Operation *op = value.getDefiningOp();
+  if (auto slot = dyn_cast<plan::SlotOp>(op))
+    return addressOfSlot(slot);
+  if (auto weight = dyn_cast<plan::WeightRefOp>(op)) {
+    auto definition = SymbolTable::lookupNearestSymbolFrom<plan::WeightOp>(weight, weight.getWeightAttr());
+    return Address{"weights_", static_cast<int64_t>(definition.getOffset()), true};
+  }
+  if (auto view = dyn_cast<plan::ViewOp>(op)) {
+    FailureOr<Address> source = addressOf(view.getSource(), model);
+    if (succeeded(source))
+      source->offset += static_cast<int64_t>(view.getOffset());
+    return source;
+  }
+  return Address{model.tensors[model.positions.lookup(value)].argument + ".data()", 0, false};
+}
+
+bool isWeight(Value value) {
+  Operation *op = value.getDefiningOp();
+  while (auto view = dyn_cast<plan::ViewOp>(op))
+    op = view.getSource().getDefiningOp();
+  return isa<plan::WeightRefOp>(op);
+}
+
+std::string shapesOf(ValueRange values) {
+  SmallVector<std::string> shapes;
+  for (Value value : values)
+    if (!isWeight(value))
+      shapes.push_back(shapeText(cast<MemRefType>(value.getType()).getShape(), "x"));
+  return llvm::join(shapes, ", ");
+}
+
+/// "// conv2d, re_lu   1x8x8x1 -> 1x8x8x16", broken between layers.
+std::string commentOf(plan::StepOp step) {
+  SmallVector<std::string> layers;
+  for (Attribute layer : step.getLayers())
+    layers.push_back(escapeText(cast<StringAttr>(layer).getValue()));
+  SmallVector<std::string> lines(1);
+  for (auto [i, layer] : llvm::enumerate(layers)) {
+    if (!lines.back().empty() && lines.back().size() + layer.size() > 100)
+      lines.emplace_back();
+    lines.back() += layer + (i + 1 < layers.size() ? ", " : "");
+  }
+  std::string shapes = shapesOf(step.getInputs()) + " -> " + shapesOf(step.getOutputs());
+  if (lines.back().size() + shapes.size() > 105)
+    lines.emplace_back(shapes);
+  else
+    lines.back() += (lines.back().empty() ? "" : "   ") + shapes;
+  std::string text;
+  for (const std::string &line : lines)
+    text += "  // " + StringRef(line).rtrim().str() + "\n";
+  return text;
+}
+
+/// The scratch of a step: shared by all workers, then that of worker 0; of the others behind the arena. Empty if none.
+FailureOr<std::string> scratchOf(plan::StepOp step, plan::KernelOp kernel, const ModelText &model) {
+  if (!step.getScratch())
+    return std::string();
+  FailureOr<Address> shared = addressOf(step.getScratch(), model);
+  if (failed(shared))
+    return failure();
+  Address first = *shared;
+  first.offset += static_cast<int64_t>(llvm::alignTo(kernel.getSharedScratch(), 64));
+  bool own = kernel.getWorkerScratch() > 0;
+  std::string others = "arena_ + " + std::to_string(model.arenaBytes) + ", " + std::to_string(model.workerStride);
+  return "{" + (kernel.getSharedScratch() > 0 ? shared->text() : "nullptr") + ", " +
+         (own ? first.text() + ", " + others : "nullptr, nullptr, 0") + "}";
+}
+
+/// A call of layerc::step up to its arguments.
+std::string callText(const ModelText &model, plan::KernelOp kernel, unsigned phase) {
+  return "layerc::step(executor, " + std::to_string(kernel.getUnits()[phase]) + ", " +
+         kernelSymbol(model.options.name, kernel.getSymName(), phase) + ",";
+}
+
+/// A kernel of one phase: one call, on two lines where one is too short.
+std::string onePhaseText(const std::string &call, ArrayRef<std::string> arguments, const std::string &scratch) {
+  std::string ending = "}" + (scratch.empty() ? "" : ", " + scratch) + ");";
+  std::string line = "  " + call + " {" + llvm::join(arguments, ", ") + ending;
+  if (line.size() <= 120)
+    return line + "\n";
+  std::string indent(strlen("  layerc::step("), ' ');
+  return "  " + call + "\n" + wrapList(indent + "{", arguments, ending, indent.size() + 1) + "\n";
+}
+
+/// A kernel of several phases: arguments and scratch once, then a call per phase.
+std::string phasesText(const ModelText &model, plan::KernelOp kernel, ArrayRef<std::string> arguments,
+                       const std::string &scratch) {
+  std::string text = wrapList("  {\n    const layerc::Argument arguments[] = {", arguments, "};\n", 8);
+  text += scratch.empty() ? "" : "    const layerc::Scratch scratch = " + scratch + ";\n";
+  for (unsigned phase = 0; phase < kernel.getUnits().size(); ++phase)
+    text += "    " + callText(model, kernel, phase) + (scratch.empty() ? " arguments);\n" : " arguments, scratch);\n");
+  return text + "  }\n";
+}
+
+FailureOr<std::string> stepText(plan::StepOp step, const ModelText &model) {
+  auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr());
+  std::vector<std::string> arguments;
+  SmallVector<Value> operands(step.getInputs());
+  llvm::append_range(operands, step.getOutputs());
+  for (Value operand : operands) {
+    FailureOr<Address> address = addressOf(operand, model);
+    if (failed(address))
+      return failure();
+    arguments.push_back(address->text());
+  }
+  FailureOr<std::string> scratch = scratchOf(step, kernel, model);
+  if (failed(scratch))
+    return failure();
+  bool one = kernel.getUnits().size() == 1;
+  return commentOf(step) + (one ? onePhaseText(callText(model, kernel, 0), arguments, *scratch)
+                                : phasesText(model, kernel, arguments, *scratch));
+}
+
+/// Declarations of the kernels that the steps call, in the order of their first use.
+std::string kernelDeclarations(const ModelText &model) {
+  llvm::SetVector<plan::KernelOp> kernels;
+  plan::EntryOp entry = model.entry;
+  for (auto step : entry.getOps<plan::StepOp>())
+    kernels.insert(SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr()));
+  if (kernels.empty())
+    return "";
+  std::string text = "// " + model.options.name + ".kernels.o\nextern \"C\" {\n";
+  for (plan::KernelOp kernel : kernels)
+    for (unsigned phase = 0; phase < kernel.getUnits().size(); ++phase)
+      text +=
+          "LAYERC_HIDDEN layerc::KernelPhase " + kernelSymbol(model.options.name, kernel.getSymName(), phase) + ";\n";
+  return text + "}\n";
+}
+
+/// The mask of CPU features, and the call that compares it.
+std::pair<std::string, std::string> cpuCheck(const Target &target) {
+  std::vector<std::string> features = requiredCpuFeatures(target);
+  if (features.empty())
+    return {"", "true"};
+  std::string space = features.front().substr(0, features.front().rfind("::"));
+  std::string mask = "constexpr std::uint64_t cpu_features =\n    ";
+  size_t used = 4;
+  for (auto [i, feature] : llvm::enumerate(features)) {
+    std::string piece = feature + (i + 1 < features.size() ? " |" : ";");
+    if (used > 4 && used + 1 + piece.size() > 120) {
+      mask += "\n    ";
+      used = 4;
+    } else if (used > 4) {
+      mask += ' ';
+      ++used;
+    }
+    mask += piece;
+    used += piece.size();
+  }
+  return {"\nnamespace {\n\n// " + escapeText(target.name) + "\n" + mask + "\n\n} // namespace\n",
+          space + "::supports(cpu_features)"};
+}
+
+/// Views of zeros for warm(): each tensor on cache lines of its own in one buffer.
+std::string warmText(const ModelText &model) {
+  std::vector<std::string> zeros;
+  int64_t offset = 0;
+  for (const TensorText &tensor : model.tensors) {
+    std::string at = "buffers.data() + " + std::to_string(offset);
+    zeros.push_back(tensor.type + "(static_cast<" + tensor.element + " *>(static_cast<void *>(" + at + ")))");
+    offset += static_cast<int64_t>(llvm::alignTo(tensor.bytes, 64));
+  }
+  zeros.push_back("executor");
+  return fill(kWarm,
+              model.with({{"buffer bytes", std::to_string(offset)}, {"zeros", llvm::join(zeros, ",\n             ")}}));
+}
+
+} // namespace
+
+FailureOr<std::string> layerc::printSource(const ModelText &model) {
+  bool linked = model.options.storeWeights == StoreWeights::Object;
+  auto [features, supported] = cpuCheck(model.options.target);
+  std::string text = fill(kTop, model.holes) + kernelDeclarations(model);
+  text += linked ? fill(kLinkedWeights, model.holes) : "";
+  text += features;
+  text += fill(kConstructors, model.with({{"linked definitions", linked ? fill(kLinkedDefinitions, model.holes) : ""},
+                                          {"supported", supported}}));
+  text += "\n" + runSignature(model, "layerc::Status Model::run(", "const layerc::Executor &executor", ") noexcept {") +
+          kRunTop.str();
+  plan::EntryOp entry = model.entry;
+  for (auto step : entry.getOps<plan::StepOp>()) {
+    FailureOr<std::string> call = stepText(step, model);
+    if (failed(call))
+      return failure();
+    text += *call;
+  }
+  return text + "  return layerc::Status::ok;\n}\n" + warmText(model) + printCFunctions(model);
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Walks the steps of an entry. Addresses are computed from slots, views and weights as the printed C++ has them as text.
+#include "codegen/Walker.h"
+
+#include "codegen/EmitKernel.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
+#include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h"
+#include "llvm/Support/TargetSelect.h"
+
+#include <chrono>
+#include <cstring>
+
+using namespace mlir;
+using namespace layerc;
+using llvm::Expected;
+
+//===-- Loaded code ---------------------------------------------------------------------------------------------===//
+
+struct LoadedCode::Linker {
+  std::unique_ptr<llvm::orc::LLJIT> jit;
+};
+
+LoadedCode::LoadedCode(std::unique_ptr<Linker> linker) : linker_(std::move(linker)) {}
+LoadedCode::~LoadedCode() = default;
+
+Expected<std::unique_ptr<LoadedCode>> LoadedCode::load(StringRef object) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  llvm::orc::LLJITBuilder builder;
+  builder.setObjectLinkingLayerCreator(
+      [](llvm::orc::ExecutionSession &session, const llvm::Triple &) -> Expected<std::unique_ptr<llvm::orc::ObjectLayer>> {
+        return std::make_unique<llvm::orc::ObjectLinkingLayer>(session);
+      });
+  auto jit = builder.create();
+  if (!jit)
+    return jit.takeError();
+  auto process = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
+  if (!process)
+    return process.takeError();
+  (*jit)->getMainJITDylib().addGenerator(std::move(*process));
+  if (llvm::Error error = (*jit)->addObjectFile(llvm::MemoryBuffer::getMemBufferCopy(object, "kernels.o")))
+    return error;
+  return std::unique_ptr<LoadedCode>(new LoadedCode(std::make_unique<Linker>(Linker{std::move(*jit)})));
+}
+
+Expected<NativePhase> LoadedCode::find(StringRef symbol) {
+  llvm::orc::LLJIT &jit = *linker_->jit;
+  // Kernels are hidden, so they are not among the exported symbols.
+  auto found = jit.getExecutionSession().lookup(
+      {{&jit.getMainJITDylib(), llvm::orc::JITDylibLookupFlags::MatchAllSymbols}}, jit.mangleAndIntern(symbol));
+  if (!found)
+    return found.takeError();
+  return found->getAddress().toPtr<NativePhase>();
+}
+
+//===-- Walking -------------------------------------------------------------------------------------------------===//
+
+Expected<Walker> Walker::create(plan::EntryOp entry, StringRef object) {
+  Walker walker(entry);
+  auto code = LoadedCode::load(object);
+  if (!code)
+    return code.takeError();
+  walker.code_ = std::move(*code);
+  for (plan::StepOp step : entry.getOps<plan::StepOp>())
+    if (llvm::Error error = walker.addStep(step))
+      return error;
+  return walker;
+}
+
+llvm::Error Walker::addStep(plan::StepOp op) {
+  auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(op, op.getKernelAttr());
+  Step step{op, {}, static_cast<int64_t>(kernel.getSharedScratch())};
+  for (auto [phase, units] : llvm::enumerate(kernel.getUnits())) {
+    auto function = code_->find(phaseName(kernel, phase));
+    if (!function)
+      return function.takeError();
+    step.phases.push_back({*function, static_cast<int>(units)});
+  }
+  steps_.push_back(std::move(step));
+  return llvm::Error::success();
+}
+
+int64_t Walker::arenaBytes(int workers) const {
+  plan::EntryOp entry = entry_; // MLIR's accessors are not const
+  return static_cast<int64_t>(entry.getArena() + entry.getWorkerScratch() * static_cast<uint64_t>(workers - 1));
+}
+
+Walker::Addresses Walker::locate(const WalkBuffers &buffers) const {
+  Addresses addresses;
+  size_t input = 0, output = 0;
+  for (Operation &op : plan::EntryOp(entry_).getBody().front()) {
+    char *address = llvm::TypeSwitch<Operation *, char *>(&op)
+                        .Case([&](plan::InputOp) { return static_cast<char *>(const_cast<void *>(buffers.inputs[input++])); })
+                        .Case([&](plan::OutputOp) { return static_cast<char *>(buffers.outputs[output++]); })
+                        .Case([&](plan::WeightRefOp ref) {
+                          auto weight = SymbolTable::lookupNearestSymbolFrom<plan::WeightOp>(ref, ref.getWeightAttr());
+                          return const_cast<char *>(buffers.weights) + weight.getOffset();
+                        })
+                        .Case([&](plan::SlotOp slot) { return buffers.arena + *slot.getOffset(); })
+                        .Case([&](plan::ViewOp view) { return addresses.lookup(view.getSource()) + view.getOffset(); })
+                        .Default(static_cast<char *>(nullptr));
+    if (op.getNumResults() == 1)
+      addresses[op.getResult(0)] = address;
+  }
+  return addresses;
+}
+
+namespace {
+
+/// What one part of a phase needs.
+struct PhaseCall {
+  NativePhase function;
+  void *const *arguments;
+  char *shared, *first, *others;
+  int64_t stride;
+
+  void part(int begin, int end, int worker) const {
+    char *own = worker == 0 ? first : others + (worker - 1) * stride;
+    function(arguments, shared, own, begin, end);
+  }
+};
+
+} // namespace
+
+void Walker::runStep(const Step &step, const Addresses &addresses, const WalkBuffers &buffers,
+                     const WalkExecutor &executor) const {
+  plan::StepOp op = step.op;
+  plan::EntryOp entry = entry_;
+  SmallVector<void *> arguments;
+  for (Value value : llvm::concat<Value>(SmallVector<Value>(op.getInputs()), SmallVector<Value>(op.getOutputs())))
+    arguments.push_back(addresses.lookup(value));
+  PhaseCall call{};
+  call.arguments = arguments.data();
+  if (op.getScratch()) {
+    call.shared = addresses.lookup(op.getScratch());
+    call.first = call.shared + llvm::alignTo(step.sharedScratch, 64);
+  }
+  call.others = buffers.arena + entry.getArena();
+  call.stride = static_cast<int64_t>(entry.getWorkerScratch());
+  for (const Phase &phase : step.phases) {
+    call.function = phase.function;
+    if (phase.units == 1 || !executor.function) {
+      call.part(0, phase.units, 0);
+      continue;
+    }
+    auto part = [](void *context, int begin, int end, int worker) {
+      static_cast<const PhaseCall *>(context)->part(begin, end, worker);
+    };
+    executor.function(executor.host, phase.units, part, &call);
+  }
+}
+
+void Walker::run(const WalkBuffers &buffers, const WalkExecutor &executor, const StepCallback &afterStep) {
+  if (poison_ && buffers.arena)
+    std::memset(buffers.arena, 0xff, arenaBytes(executor.workers)); // NaN in every float type
+  Addresses addresses = locate(buffers);
+  for (const Step &step : steps_) {
+    auto begin = std::chrono::steady_clock::now();
+    runStep(step, addresses, buffers, executor);
+    std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - begin;
+    if (afterStep)
+      afterStep(step.op, time.count(), addresses);
+  }
+}

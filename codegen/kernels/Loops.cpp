@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Emits the loops template: walks the result, the innermost dimension in vectors, and pulls every element with emitAt.
+// Reductions are computed for several vectors at once, statistics of rows once per row, and windows and pads are cut
+// where they cross a border, so that inner loops have no branches.
+#include "codegen/EmitAt.h"
+#include "codegen/kernels/KernelEmitter.h"
+#include "ir/kernels/Loops.h"
+
+#include "llvm/ADT/SmallSet.h"
+
+#include <set>
+
+using namespace mlir;
+using namespace layerc;
+
+static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+namespace {
+
+constexpr int64_t kMostRegions = 27; // copies of the innermost loops that cutting may make
+
+/// Lanes of the widest number in the body.
+int64_t lanesFor(KernelBuilder &k) {
+  int64_t bytes = 1;
+  bool anyNumber = false;
+  auto look = [&](Value value) {
+    Type type = k.computeType(cast<RankedTensorType>(value.getType()).getElementType());
+    anyNumber |= !type.isInteger(1);
+    bytes = std::max<int64_t>(bytes, type.getIntOrFloatBitWidth() / 8);
+  };
+  for (Value argument : k.body().getArguments())
+    look(argument);
+  for (Operation &op : k.body().without_terminator())
+    look(op.getResult(0));
+  return k.target.lanes(anyNumber ? bytes : 4);
+}
+
+/// Indices of one spatial dimension at which a window begins or ceases to be inside.
+void addWindowCuts(std::set<int64_t> &cuts, int64_t results, int64_t stride, int64_t padLow, int64_t reach, int64_t size) {
+  int64_t first = llvm::divideCeil(padLow, stride);                          // the first window that begins inside
+  int64_t last = size + padLow >= reach ? (size + padLow - reach) / stride + 1 : 0; // behind the last that ends inside
+  if (first < last)
+    for (int64_t cut : {first, last})
+      if (cut > 0 && cut < results)
+        cuts.insert(cut);
+}
+
+class LoopsEmitter {
+public:
+  explicit LoopsEmitter(KernelBuilder &k)
+      : k(k), walk(loopsWalk(k.body())), tile(LoopsTile::of(k.kernel.getTile())), lanes(lanesFor(k)),
+        rank(static_cast<int64_t>(walk.shape().size())), cuts(rank) {
+    assert((!tile.flat || walk.flat) && "a flat walk is for flat bodies");
+    if (walk.anchor && isSum(walk.anchor))
+      vectorsPerTile = isa<nn::ContractOp>(walk.anchor) ? 2 : 4;
+    findCuts(walk.stored);
+    int64_t regions = 1;
+    for (const std::set<int64_t> &cut : cuts)
+      regions *= static_cast<int64_t>(cut.size()) + 1;
+    if (regions > kMostRegions)
+      cuts.assign(rank, {});
+  }
+
+  void emit(Value begin, Value end) {
+    if (tile.flat)
+      return emitFlat(begin, end);
+    int64_t rows = walk.rows(tile), units = k.kernel.getUnits()[0];
+    k.forLoop(rowOf(begin, rows, units), rowOf(end, rows, units), 1, [&](Value row) { emitRow(row); });
+  }
+
+private:
+  Value rowOf(Value unit, int64_t rows, int64_t units) { return k.div(k.mul(unit, rows), units); }
+
+  //===-- Cuts --===//
+
+  /// Collects cuts of the result's dimensions from ops that see the result's indices.
+  void findCuts(Value value) {
+    Operation *op = value.getDefiningOp();
+    if (!op || shapeOf(value) != walk.shape())
+      return;
+    if (nn::isElementwise(op)) {
+      for (Value operand : op->getOperands())
+        findCuts(operand);
+    } else if (auto concat = dyn_cast<nn::ConcatOp>(op)) {
+      int64_t start = 0, axis = concat.getAxis();
+      for (Value input : concat.getInputs().drop_back())
+        cuts[axis].insert(start += shapeOf(input)[axis]);
+    } else if (auto pad = dyn_cast<nn::PadOp>(op)) {
+      for (int64_t d = 0; d < rank; ++d)
+        for (int64_t cut : {pad.getLow()[d], pad.getLow()[d] + shapeOf(pad.getInput())[d]})
+          if (cut > 0 && cut < walk.shape()[d])
+            cuts[d].insert(cut);
+    } else if (auto pool = dyn_cast<nn::PoolOp>(op)) {
+      for (int64_t d = 0; d < pool.spatialRank(); ++d)
+        addWindowCuts(cuts[d + 1], walk.shape()[d + 1], pool.stride(d), pool.padLow(d), pool.getWindow()[d], shapeOf(pool.getInput())[d + 1]);
+    } else if (auto conv = dyn_cast<nn::ConvOp>(op)) {
+      for (int64_t d = 0; d < conv.spatialRank(); ++d)
+        addWindowCuts(cuts[d + 1], walk.shape()[d + 1], conv.stride(d), conv.padLow(d),
+                      (shapeOf(conv.getKernel())[d] - 1) * conv.dilation(d) + 1, shapeOf(conv.getInput())[d + 1]);
+    }
+  }
+
+  /// The parts of dimension d between its cuts.
+  SmallVector<std::pair<int64_t, int64_t>> segments(int64_t d) const {
+    SmallVector<std::pair<int64_t, int64_t>> parts;
+    int64_t start = 0;
+    for (int64_t cut : cuts[d]) {
+      parts.push_back({start, cut});
+      start = cut;
+    }
+    parts.push_back({start, walk.shape()[d]});
+    return parts;
+  }
+
+  //===-- Rows --===//
+
+  /// The part of the walk that one row stands for: a point of the outer dimensions, a block of the tile's dimension.
+  void emitRow(Value row) {
+    Lanes at{SmallVector<Value>(rank), 1, walk.vectorDim};
+    if (walk.outer == 0)
+      return emitFrom(0, at);
+    int64_t split = walk.order[tile.dim], size = walk.shape()[split], blocks = llvm::divideCeil(size, tile.grain);
+    Value block = k.rem(row, blocks), outer = k.div(row, blocks);
+    for (int64_t i = tile.dim - 1; i >= 0; --i) {
+      at.index[walk.order[i]] = i == 0 ? outer : k.rem(outer, walk.shape()[walk.order[i]]);
+      outer = k.div(outer, walk.shape()[walk.order[i]]);
+    }
+    Value low = k.mul(block, tile.grain), high = k.min(k.add(low, tile.grain), k.constant(size));
+    chooseSegments(0, at, low, high);
+  }
+
+  /// Gives each outer index, one branch per segment, the range of the segment it lies in.
+  void chooseSegments(int64_t position, Lanes &at, Value low, Value high) {
+    if (position > tile.dim)
+      return emitFrom(tile.dim + 1, at);
+    int64_t d = walk.order[position];
+    if (position == tile.dim && tile.grain != 1)
+      return emitSplit(at, low, high);
+    Value index = position == tile.dim ? low : at.index[d];
+    chooseSegment(segments(d), index, [&](Value narrowed) {
+      at.index[d] = narrowed;
+      chooseSegments(position + 1, at, low, high);
+    });
+  }
+
+  void chooseSegment(ArrayRef<std::pair<int64_t, int64_t>> parts, Value index, llvm::function_ref<void(Value)> emitPart) {
+    auto [first, last] = parts.front();
+    if (parts.size() == 1)
+      return emitPart(first == 0 ? index : k.narrowed(index, first, last - 1));
+    k.ifElse(
+        k.less(index, k.constant(last)), [&] { emitPart(k.narrowed(index, first, last - 1)); },
+        [&] { chooseSegment(parts.drop_front(), index, emitPart); });
+  }
+
+  void emitSplit(const Lanes &at, Value low, Value high) {
+    int64_t d = walk.order[tile.dim];
+    for (auto [first, last] : segments(d))
+      emitDimension(tile.dim, at, k.max(low, k.constant(first)), k.min(high, k.constant(last)));
+  }
+
+  //===-- Loops --===//
+
+  /// Loops over order[position] and everything inside it.
+  void emitFrom(int64_t position, ArrayRef<Lanes> places) {
+    if (position == walk.outer && walk.anchor && isRowOp(walk.anchor))
+      provideRow(places.front());
+    if (position == static_cast<int64_t>(walk.order.size()))
+      return emitPlaces(places);
+    for (auto [first, last] : segments(walk.order[position]))
+      for (const Lanes &at : places) // more than one only inside the tile's last dimensions
+        emitDimension(position, at, k.constant(first), k.constant(last));
+  }
+
+  void emitDimension(int64_t position, const Lanes &at, Value low, Value high) {
+    int64_t d = walk.order[position];
+    if (d != walk.vectorDim)
+      return k.forLoop(low, high, 1, [&](Value index) {
+        Lanes inner = at;
+        inner.index[d] = index;
+        emitFrom(position + 1, inner);
+      });
+    Value next = low;
+    for (int64_t vectors : vectorsPerTile > 1 ? SmallVector<int64_t>{vectorsPerTile, 1} : SmallVector<int64_t>{1}) {
+      Value length = k.sub(high, next), step = k.constant(vectors * lanes);
+      Value whole = k.add(next, k.mul(k.div(length, vectors * lanes), step));
+      k.forLoop(next, whole, vectors * lanes, [&](Value index) { emitVectors(position, at, index, vectors, lanes); });
+      next = whole;
+    }
+    emitTail(position, at, next, high);
+  }
+
+  void emitTail(int64_t position, const Lanes &at, Value low, Value high) {
+    auto first = k.rangeOf(low), last = k.rangeOf(high);
+    if (k.isMultiple(low, lanes) && k.isMultiple(high, lanes) && lanes > 1 && !(first && last && first->second < last->first))
+      return;
+    bool known = first && last && first->first == first->second && last->first == last->second;
+    if (!known || lanes == 1)
+      return k.forLoop(low, high, 1, [&](Value index) { emitVectors(position, at, index, 1, 1); });
+    for (auto [start, count] : lanePieces(last->first - first->first, lanes))
+      emitVectors(position, at, k.constant(first->first + start), 1, count);
+  }
+
+  /// `vectors` vectors of `count` lanes side by side from `index` on.
+  void emitVectors(int64_t position, const Lanes &at, Value index, int64_t vectors, int64_t count) {
+    SmallVector<Lanes> places;
+    for (int64_t v = 0; v < vectors; ++v) {
+      Lanes place = at;
+      place.count = count;
+      place.index[walk.vectorDim] = k.add(index, v * count);
+      places.push_back(std::move(place));
+    }
+    if (position + 1 == static_cast<int64_t>(walk.order.size()))
+      return emitFrom(position + 1, places);
+    for (const Lanes &place : places)
+      emitFrom(position + 1, place);
+  }
+
+  void provideRow(const Lanes &at) {
+    Operation *op = walk.anchor;
+    RowStatistics statistics = emitRowStatistics(k, op, at);
+    k.provide(op->getResult(0), [this, op, statistics](const Lanes &place) { return emitRowElements(k, op, place, statistics); });
+  }
+
+  void emitPlaces(ArrayRef<Lanes> places) {
+    bool sums = walk.anchor && isSum(walk.anchor);
+    SmallVector<Value> results = sums ? emitSums(k, walk.anchor, places) : SmallVector<Value>(places.size());
+    for (auto [place, result] : llvm::zip_equal(places, results)) {
+      if (sums)
+        k.provide(walk.anchor->getResult(0), [result = result](const Lanes &) { return result; });
+      k.store(k.outputOperand(), place, k.emitAt(walk.stored, place));
+    }
+    if (sums)
+      k.forget(walk.anchor->getResult(0));
+  }
+
+  //===-- Flat --===//
+
+  /// All elements as one line, if every buffer is one; else whole lines of the last dimension one after the other.
+  void emitFlat(Value begin, Value end) {
+    int64_t elements = ShapedType::getNumElements(walk.shape()), blocks = walk.rows(tile), units = k.kernel.getUnits()[0];
+    auto elementOf = [&](Value unit) {
+      return k.min(k.mul(rowOf(unit, blocks, units), tile.grain), k.constant(elements));
+    };
+    Value low = elementOf(begin), high = elementOf(end);
+    bool dense = k.isDense(k.outputOperand());
+    for (unsigned operand = 0; operand < k.inputCount(); ++operand)
+      dense &= k.isDense(operand) || shapeOf(k.body().getArgument(operand)) != walk.shape();
+    if (!dense)
+      return emitLines(low, high);
+    for (BlockArgument argument : k.body().getArguments())
+      if (shapeOf(argument) == walk.shape())
+        k.provide(argument, [this, number = argument.getArgNumber()](const Lanes &at) { return loadLine(number, at); });
+    Value whole = k.add(low, k.mul(k.div(k.sub(high, low), lanes), lanes));
+    k.forLoop(low, whole, lanes, [&](Value index) { emitLine(index, lanes); });
+    k.forLoop(whole, high, 1, [&](Value index) { emitLine(index, 1); });
+  }
+
+  /// In a flat walk an index is all zeros but for the last dimension, which counts all elements.
+  Value loadLine(unsigned operand, const Lanes &at) {
+    Value address = k.add(k.addressOf(operand, SmallVector<Value>(rank, k.constant(0))), at.index.back());
+    Value vector = k.loadVector(operand, address, at.count);
+    return k.extract(vector, 0, at.count);
+  }
+
+  void emitLine(Value index, int64_t count) {
+    Lanes at{SmallVector<Value>(rank, k.constant(0)), count, rank - 1};
+    Value start = k.addressOf(k.outputOperand(), at.index);
+    at.index.back() = index;
+    k.storeVector(k.outputOperand(), k.add(start, index), k.emitAt(walk.stored, at));
+  }
+
+  void emitLines(Value low, Value high) {
+    int64_t line = walk.shape()[walk.vectorDim];
+    k.forLoop(k.div(low, line), k.div(high, line), 1, [&](Value row) {
+      Lanes at{SmallVector<Value>(rank, k.constant(0)), 1, walk.vectorDim};
+      for (int64_t d = walk.vectorDim - 1; d >= 0; --d) {
+        at.index[d] = d == 0 ? row : k.rem(row, walk.shape()[d]);
+        row = k.div(row, walk.shape()[d]);
+      }
+      emitDimension(walk.vectorDim, at, k.constant(0), k.constant(line));
+    });
+  }
+
+  KernelBuilder &k;
+  LoopsWalk walk;
+  LoopsTile tile;
+  int64_t lanes;
+  int64_t rank;
+  int64_t vectorsPerTile = 1;
+  std::vector<std::set<int64_t>> cuts;
+};
+
+struct Emitter final : KernelEmitter {
+  StringRef name() const override { return "loops"; }
+  void emitPhase(KernelBuilder &k, unsigned phase, Value begin, Value end) const override {
+    assert(phase == 0 && "loops have one phase");
+    LoopsEmitter(k).emit(begin, end);
+  }
+};
+
+} // namespace
+
+const KernelEmitter &layerc::loopsEmitter() {
+  static const Emitter instance;
+  return instance;
+}

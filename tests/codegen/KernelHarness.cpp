@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The harness: nn.kernel -> plan.kernel as nn-to-plan does for one choice -> object -> call.
+#include "KernelHarness.h"
+
+#include "codegen/EmitKernel.h"
+#include "codegen/EmitObject.h"
+#include "codegen/Walker.h"
+#include "runtime/include/layerc/float_mode.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+using namespace mlir;
+using namespace layerc;
+using namespace layerc::test;
+
+static std::string functionText(const KernelCase &kernel) {
+  std::string parameters, bindings, types;
+  for (size_t i = 0; i < kernel.arguments.size(); ++i) {
+    std::string name(1, static_cast<char>('a' + i)), separator = i ? ", " : "";
+    parameters += separator + "%x" + name + ": " + kernel.arguments[i];
+    bindings += separator + "%" + name + " = %x" + name;
+    types += separator + kernel.arguments[i];
+  }
+  return "func.func @f(" + parameters + ") -> " + kernel.result + " {\n%k = nn.kernel(" + bindings + ") : (" + types +
+         ") -> " + kernel.result + " {\n" + kernel.body + "\nnn.yield %r : " + kernel.result + "\n}\nreturn %k : " +
+         kernel.result + "\n}";
+}
+
+KernelRun::KernelRun(const KernelCase &kernel, StringRef targetCpu, StringRef targetTriple)
+    : target_(llvm::cantFail(makeTarget(targetCpu, targetTriple))) {
+  loadKernelDialects(context_);
+  std::string text = functionText(kernel);
+  module_ = parseSourceString<ModuleOp>(text, &context_);
+  if (!module_)
+    ADD_FAILURE() << "does not parse:\n" << text;
+}
+
+nn::KernelOp KernelRun::kernel() {
+  auto function = *module_->getOps<func::FuncOp>().begin();
+  return *function.getOps<nn::KernelOp>().begin();
+}
+
+std::vector<KernelChoice> KernelRun::choices(const KernelTemplate &description) {
+  std::string reason;
+  llvm::SmallVector<KernelChoice> found;
+  if (description.accepts(kernel().getBody().front(), reason))
+    description.candidates(kernel(), target_, found);
+  return {found.begin(), found.end()};
+}
+
+/// A memref of the tensor's shape with `gap` elements behind each row.
+static MemRefType bufferType(RankedTensorType tensor, int64_t gap) {
+  ArrayRef<int64_t> shape = tensor.getShape();
+  if (gap == 0 || shape.empty())
+    return MemRefType::get(shape, tensor.getElementType());
+  SmallVector<int64_t> strides(shape.size());
+  int64_t stride = 1;
+  for (size_t d = shape.size(); d-- > 0;) {
+    strides[d] = stride;
+    stride *= shape[d] + (d + 1 == shape.size() ? gap : 0);
+  }
+  return MemRefType::get(shape, tensor.getElementType(), StridedLayoutAttr::get(tensor.getContext(), 0, strides));
+}
+
+OwningOpRef<ModuleOp> KernelRun::plan(const KernelChoice &choice, const Layout &layout) {
+  OpBuilder b(&context_);
+  Location loc = b.getUnknownLoc();
+  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+  b.setInsertionPointToEnd(module->getBody());
+  auto program = b.create<plan::ProgramOp>(loc, "test", 0);
+  b.setInsertionPointToEnd(&program.getBody().emplaceBlock());
+
+  SmallVector<Attribute> inputs, outputs;
+  SmallVector<Type> tensors;
+  for (auto [i, type] : llvm::enumerate(kernel().getBody().getArgumentTypes())) {
+    auto tensor = cast<RankedTensorType>(type);
+    nn::LayoutAttr packed = choice.layouts.empty() ? nn::LayoutAttr() : choice.layouts[i];
+    if (packed)
+      tensor = RankedTensorType::get(nn::packedShape(tensor.getShape(), packed), tensor.getElementType());
+    tensors.push_back(tensor);
+    inputs.push_back(TypeAttr::get(bufferType(tensor, packed ? 0 : layout.gap)));
+  }
+  for (Type type : kernel().getResultTypes())
+    outputs.push_back(TypeAttr::get(bufferType(cast<RankedTensorType>(type), layout.gap)));
+  SmallVector<int64_t> aliases;
+  if (layout.inPlaceInput >= 0)
+    aliases = {layout.inPlaceInput, 0};
+  auto planned = b.create<plan::KernelOp>(loc, "kernel", choice.algorithm, choice.tile, choice.units, choice.sharedScratch,
+                                          choice.workerScratch, b.getArrayAttr(inputs), b.getArrayAttr(outputs), aliases);
+  Block &body = planned.getBody().emplaceBlock();
+  b.setInsertionPointToEnd(&body);
+  IRMapping mapping;
+  for (auto [i, tensor] : llvm::enumerate(tensors)) {
+    Value argument = body.addArgument(tensor, loc);
+    BlockArgument original = kernel().getBody().getArgument(i);
+    if (tensor != original.getType())
+      argument = b.create<nn::UnpackOp>(loc, original.getType(), argument, choice.layouts[i]);
+    mapping.map(original, argument);
+  }
+  for (Operation &op : kernel().getBody().front())
+    b.clone(op, mapping);
+  EXPECT_TRUE(succeeded(verify(*module)));
+  return module;
+}
+
+std::vector<TensorData> KernelRun::randomInputs(uint64_t seed) {
+  std::vector<TensorData> inputs;
+  for (Type type : kernel().getOperandTypes())
+    inputs.push_back(randomTensor(cast<RankedTensorType>(type), ++seed));
+  return inputs;
+}
+
+namespace {
+
+/// The bytes of one operand, with NaN everywhere else and before and behind it.
+class Buffer {
+public:
+  static constexpr size_t kMargin = 256;
+  Buffer(MemRefType type) : type(type), bytes(elementBytes(type.getElementType())) {
+    int64_t offset;
+    EXPECT_TRUE(succeeded(getStridesAndOffset(type, strides, offset)));
+    int64_t last = 0;
+    for (auto [size, stride] : llvm::zip(type.getShape(), strides))
+      last += (size - 1) * stride;
+    memory.assign((last + 1) * bytes + 2 * kMargin, static_cast<char>(0xff));
+  }
+  char *data() { return memory.data() + kMargin; }
+  void write(const TensorData &tensor) { copy(const_cast<TensorData &>(tensor), true); }
+  TensorData read() {
+    TensorData tensor = makeTensor(RankedTensorType::get(type.getShape(), type.getElementType()));
+    copy(tensor, false);
+    return tensor;
+  }
+  /// Nothing but the elements has been written.
+  bool isIntact() {
+    std::vector<char> expected = memory;
+    TensorData data = read();
+    Buffer fresh(type);
+    fresh.write(data);
+    return fresh.memory == expected;
+  }
+
+private:
+  void copy(TensorData &tensor, bool write) {
+    ArrayRef<int64_t> shape = type.getShape();
+    for (int64_t i = 0; i < tensor.size(); ++i) {
+      int64_t address = 0, rest = i;
+      for (size_t d = shape.size(); d-- > 0; rest /= shape[d])
+        address += rest % shape[d] * strides[d];
+      char *here = data() + address * bytes, *there = tensor.bytes.data() + i * bytes;
+      std::memcpy(write ? here : there, write ? there : here, bytes);
+    }
+  }
+  MemRefType type;
+  int64_t bytes;
+  SmallVector<int64_t> strides;
+  std::vector<char> memory;
+};
+
+/// The tensor in the shape that nn.pack gives it, computed by Evaluate.
+TensorData packed(const TensorData &data, nn::LayoutAttr layout, WeightStore &weights) {
+  OpBuilder b(data.type.getContext());
+  OwningOpRef<ModuleOp> module = ModuleOp::create(b.getUnknownLoc());
+  b.setInsertionPointToEnd(module->getBody());
+  Evaluator evaluator(weights);
+  auto source = b.create<nn::WeightOp>(b.getUnknownLoc(), data.type, "packed");
+  evaluator.bind(source.getResult(), data);
+  return evaluator.evaluate(b.create<nn::PackOp>(b.getUnknownLoc(), source.getResult(), layout).getResult());
+}
+
+void compare(const TensorData &actual, const TensorData &expected, double tolerance) {
+  bool isReal = isa<FloatType>(expected.type.getElementType());
+  double largest = 0;
+  for (int64_t i = 0; isReal && i < expected.size(); ++i)
+    if (std::isfinite(expected.at(i).real))
+      largest = std::max(largest, std::fabs(expected.at(i).real));
+  int shown = 0;
+  for (int64_t i = 0; i < expected.size() && shown < 5; ++i) {
+    Scalar a = actual.at(i), e = expected.at(i);
+    bool same = a.integer == e.integer;
+    if (isReal && !std::isfinite(e.real))
+      same = std::isnan(e.real) ? std::isnan(a.real) : a.real == e.real;
+    else if (isReal)
+      same = std::fabs(a.real - e.real) <= tolerance * largest + 10 * tolerance * std::fabs(e.real);
+    if (same)
+      continue;
+    ++shown;
+    if (isReal)
+      ADD_FAILURE() << "element " << i << ": " << a.real << " instead of " << e.real;
+    else
+      ADD_FAILURE() << "element " << i << ": " << a.integer << " instead of " << e.integer;
+  }
+}
+
+} // namespace
+
+void KernelRun::check(const KernelChoice &choice, uint64_t seed, const Layout &layout, double tolerance,
+                      std::vector<TensorData> inputs) {
+  SCOPED_TRACE("target " + target_.name + ", algorithm " + choice.algorithm + ", seed " + std::to_string(seed));
+  if (inputs.empty())
+    inputs = randomInputs(seed);
+  WeightStore weights;
+  Evaluator evaluator(weights);
+  for (auto [argument, data] : llvm::zip_equal(kernel().getBody().getArguments(), inputs))
+    evaluator.bind(argument, data);
+  TensorData expected = evaluator.evaluate(kernel().getBody().front().getTerminator()->getOperand(0));
+
+  OwningOpRef<ModuleOp> module = plan(choice, layout);
+  auto program = *module->getOps<plan::ProgramOp>().begin();
+  auto planned = *program.getOps<plan::KernelOp>().begin();
+  auto object = emitNativeCode(program, target_, NativeForm::Object, 1);
+  ASSERT_TRUE(static_cast<bool>(object)) << llvm::toString(object.takeError());
+  auto code = LoadedCode::load(*object);
+  ASSERT_TRUE(static_cast<bool>(code)) << llvm::toString(code.takeError());
+
+  std::vector<TensorData> results;
+  for (bool byUnits : {false, true}) {
+    std::vector<Buffer> buffers;
+    for (ArrayAttr side : {planned.getInputs(), planned.getOutputs()})
+      for (Attribute type : side)
+        buffers.emplace_back(cast<MemRefType>(cast<TypeAttr>(type).getValue()));
+    for (auto [i, data] : llvm::enumerate(inputs))
+      buffers[i].write(!choice.layouts.empty() && choice.layouts[i] ? packed(data, choice.layouts[i], weights) : data);
+    std::vector<void *> arguments;
+    for (Buffer &buffer : buffers)
+      arguments.push_back(buffer.data());
+    Buffer &output = layout.inPlaceInput >= 0 ? buffers[layout.inPlaceInput] : buffers.back();
+    arguments.back() = output.data();
+    std::vector<float> shared(choice.sharedScratch / 4 + 16, NAN), own(choice.workerScratch / 4 + 16, NAN);
+    for (auto [phase, units] : llvm::enumerate(choice.units)) {
+      auto function = (*code)->find(phaseName(planned, phase));
+      ASSERT_TRUE(static_cast<bool>(function)) << llvm::toString(function.takeError());
+      const FloatMode mode;
+      for (int64_t unit = byUnits ? units - 1 : 0; unit >= 0; --unit) // backwards: units do not depend on each other
+        (*function)(arguments.data(), shared.data(), own.data(), unit, byUnits ? unit + 1 : units);
+    }
+    results.push_back(output.read());
+    EXPECT_TRUE(output.isIntact()) << "bytes outside the output were written";
+  }
+  EXPECT_EQ(results[0].bytes, results[1].bytes) << "the result depends on the partition";
+  compare(results[0], expected, tolerance);
+}

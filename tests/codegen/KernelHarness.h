@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Runs one kernel body natively and by Evaluate, for tests of templates.
+#pragma once
+
+#include "ir/Evaluate.h"
+#include "ir/Plan.h"
+#include "ir/Target.h"
+#include "ir/kernels/KernelTemplate.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <string>
+#include <vector>
+
+namespace layerc::test {
+
+/// How the buffers of a run are laid out.
+struct Layout {
+  int64_t gap = 0;           ///< elements between rows of the last dimension, of all operands that are not packed
+  int64_t inPlaceInput = -1; ///< the input whose bytes the output takes
+};
+
+/// `body` computes %r of type `result` from %a, %b, ... of the types `arguments`.
+struct KernelCase {
+  std::string body, result;
+  std::vector<std::string> arguments;
+};
+
+class KernelRun {
+public:
+  KernelRun(const KernelCase &kernel, llvm::StringRef targetCpu, llvm::StringRef targetTriple = "");
+
+  nn::KernelOp kernel();
+  const Target &target() const { return target_; }
+  /// The choices of a template for the kernel; empty if it refuses the body.
+  std::vector<KernelChoice> choices(const KernelTemplate &choice);
+  /// The plan of one choice; packed operands are packed.
+  mlir::OwningOpRef<mlir::ModuleOp> plan(const KernelChoice &choice, const Layout &layout = {});
+  /// Runs the choice on random inputs (or `inputs`), each phase in one piece and unit by unit, and compares every element
+  /// with Evaluate. `tolerance` scales the largest magnitude. Failures are GoogleTest's.
+  void check(const KernelChoice &choice, uint64_t seed, const Layout &layout = {}, double tolerance = 1e-5,
+             std::vector<TensorData> inputs = {});
+
+private:
+  std::vector<TensorData> randomInputs(uint64_t seed);
+
+  mlir::MLIRContext context_;
+  mlir::OwningOpRef<mlir::ModuleOp> module_;
+  Target target_;
+};
+
+} // namespace layerc::test

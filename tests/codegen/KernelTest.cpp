@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The loops template against Evaluate, on two levels of x86-64: every op, every element type, borders and remainders.
+#include "KernelHarness.h"
+
+#include <gtest/gtest.h>
+
+using namespace layerc;
+using namespace layerc::test;
+
+namespace {
+
+constexpr const char *kTargets[] = {"x86-64-v3", "x86-64"};
+
+/// Checks every choice of the loops template on both targets, with dense and with gapped buffers.
+void checkLoops(const KernelCase &kernel, double tolerance = 1e-5) {
+  for (const char *target : kTargets) {
+    KernelRun run(kernel, target);
+    SCOPED_TRACE(kernel.body);
+    auto choices = run.choices(*findKernelTemplate("loops"));
+    ASSERT_FALSE(choices.empty());
+    for (KernelChoice choice : choices) {
+      run.check(choice, 1, {}, tolerance);
+      run.check(choice, 2, {.gap = 3}, tolerance);
+    }
+  }
+}
+
+std::string unary(const std::string &function, const std::string &type) {
+  return "%r = nn.unary " + function + " %a : (" + type + ") -> " + type;
+}
+
+TEST(Loops, UnaryFunctionsOfFloats) {
+  std::string type = "tensor<2x3x19xf32>";
+  for (const char *function : {"abs", "neg", "relu", "exp", "expm1", "square", "reciprocal", "sin", "cos", "tan", "tanh",
+                               "sigmoid", "silu", "softplus", "erf", "sign", "floor", "ceil", "round"})
+    checkLoops({unary(function, type), type, {type}}, 1e-6);
+}
+
+TEST(Loops, UnaryFunctionsOfPositiveNumbers) {
+  std::string type = "tensor<3x21xf32>";
+  for (const char *function : {"log", "log1p", "sqrt", "rsqrt"})
+    checkLoops({"%p = nn.unary abs %a : (" + type + ") -> " + type + "\n%r = nn.unary " + function + " %p : (" + type +
+                    ") -> " + type, type, {type}}, 1e-6);
+}
+
+TEST(Loops, OtherElementTypes) {
+  for (const char *element : {"f16", "bf16", "f64"}) {
+    std::string type = std::string("tensor<3x13x") + element + ">";
+    for (const char *function : {"exp", "tanh", "erf", "sigmoid", "softplus", "round"})
+      checkLoops({unary(function, type), type, {type}}, element[0] == 'b' ? 4e-3 : 1e-3);
+    checkLoops({"%r = nn.binary mul %a, %b : (" + type + ", " + type + ") -> " + type, type, {type, type}},
+               element[0] == 'b' ? 4e-3 : 1e-3);
+  }
+  for (const char *element : {"i8", "ui8", "i16", "i32", "ui32", "i64"}) {
+    std::string type = std::string("tensor<5x7x") + element + ">";
+    for (const char *function : {"abs", "neg", "relu", "square", "sign"})
+      checkLoops({unary(function, type), type, {type}});
+    for (const char *function : {"add", "sub", "mul", "div", "floordiv", "mod", "pow", "maximum", "minimum", "and", "or", "xor"})
+      checkLoops({std::string("%m = nn.binary sub %a, %b : (") + type + ", " + type + ") -> " + type + "\n%r = nn.binary " +
+                      function + " %m, %b : (" + type + ", " + type + ") -> " + type, type, {type, type}});
+  }
+}
+
+TEST(Loops, BinaryFunctionsOfFloats) {
+  std::string type = "tensor<2x5x11xf32>", row = "tensor<11xf32>", column = "tensor<5x1xf32>";
+  for (const char *function : {"add", "sub", "mul", "div", "floordiv", "mod", "maximum", "minimum", "atan2"})
+    for (const std::string &other : {type, row, column})
+      checkLoops({std::string("%r = nn.binary ") + function + " %a, %b : (" + type + ", " + other + ") -> " + type, type,
+                  {type, other}});
+  checkLoops({"%p = nn.unary abs %a : (" + type + ") -> " + type + "\n%r = nn.binary pow %p, %b : (" + type + ", " + row +
+                  ") -> " + type, type, {type, row}});
+  std::string truth = "tensor<2x5x11xi1>";
+  for (const char *function : {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"})
+    checkLoops({std::string("%r = nn.binary ") + function + " %a, %b : (" + type + ", " + row + ") -> " + truth, truth,
+                {type, row}});
+}
+
+TEST(Loops, SelectCastAffine) {
+  checkLoops({"%c = nn.binary less %a, %b : (tensor<4x9xf32>, tensor<9xf32>) -> tensor<4x9xi1>\n"
+              "%n = nn.unary not %c : (tensor<4x9xi1>) -> tensor<4x9xi1>\n"
+              "%r = nn.select %n, %a, %b : (tensor<4x9xi1>, tensor<4x9xf32>, tensor<9xf32>) -> tensor<4x9xf32>",
+              "tensor<4x9xf32>", {"tensor<4x9xf32>", "tensor<9xf32>"}});
+  for (const char *from : {"f32", "f16", "i32", "ui8", "i1"})
+    for (const char *to : {"f32", "bf16", "i8", "ui8", "i32", "i64", "i1"}) {
+      std::string source = std::string("tensor<3x10x") + from + ">", result = std::string("tensor<3x10x") + to + ">";
+      checkLoops({"%r = nn.cast %a : (" + source + ") -> " + result, result, {source}}, 1e-6);
+    }
+  for (int axis : {0, 1, 2}) {
+    std::string channels = axis == 0 ? "tensor<3xf32>" : axis == 1 ? "tensor<5xf32>" : "tensor<12xf32>";
+    checkLoops({"%s = nn.affine %a, %b, %c axis " + std::to_string(axis) + " : (tensor<3x5x12xf32>, " + channels + ", " +
+                    channels + ") -> tensor<3x5x12xf32>\n%r = nn.unary relu %s : (tensor<3x5x12xf32>) -> tensor<3x5x12xf32>",
+                "tensor<3x5x12xf32>", {"tensor<3x5x12xf32>", channels, channels}});
+  }
+}
+
+TEST(Loops, Constants) {
+  checkLoops({"%c = nn.constant dense<[1.0, 2.5, -3.0]> : tensor<3xf32>\n"
+              "%r = nn.binary mul %a, %c : (tensor<7x3xf32>, tensor<3xf32>) -> tensor<7x3xf32>",
+              "tensor<7x3xf32>", {"tensor<7x3xf32>"}});
+  checkLoops({"%c = nn.constant dense<[true, false, true]> : tensor<3xi1>\n"
+              "%s = nn.constant dense<0.25> : tensor<f32>\n"
+              "%r = nn.select %c, %a, %s : (tensor<3xi1>, tensor<7x3xf32>, tensor<f32>) -> tensor<7x3xf32>",
+              "tensor<7x3xf32>", {"tensor<7x3xf32>"}});
+}
+
+TEST(Loops, Views) {
+  struct View {
+    const char *op, *from, *to;
+  };
+  for (const View &view : std::initializer_list<View>{
+           {"reshape %a shape [2, 60]", "tensor<2x4x15xf32>", "tensor<2x60xf32>"},
+           {"reshape %a shape [4, 3, 8]", "tensor<12x8xf32>", "tensor<4x3x8xf32>"},
+           {"reshape %a shape [8, 12]", "tensor<6x16xf32>", "tensor<8x12xf32>"},
+           {"reshape %a shape [1, 1]", "tensor<1xf32>", "tensor<1x1xf32>"},
+           {"reshape %a shape [20]", "tensor<1x20x1xf32>", "tensor<20xf32>"},
+           {"transpose %a permutation [0, 2, 1]", "tensor<2x9x17xf32>", "tensor<2x17x9xf32>"},
+           {"transpose %a permutation [1, 0, 2]", "tensor<2x9x17xf32>", "tensor<9x2x17xf32>"},
+           {"broadcast %a shape [3, 4, 5]", "tensor<4x1xf32>", "tensor<3x4x5xf32>"},
+           {"broadcast %a shape [3, 4, 9]", "tensor<9xf32>", "tensor<3x4x9xf32>"},
+           {"pad %a low [1, 0, 2] high [0, 3, 1] value -1.5", "tensor<2x3x10xf32>", "tensor<3x6x13xf32>"},
+           {"pad %a low [0, 1, 1, 0] high [0, 1, 1, 0] value 0.0", "tensor<1x5x5x8xf32>", "tensor<1x7x7x8xf32>"},
+           {"slice %a starts [1, 2] sizes [2, 9]", "tensor<4x13xf32>", "tensor<2x9xf32>"},
+           {"slice %a starts [0, 1] sizes [2, 5] strides [2, 3]", "tensor<4x14xf32>", "tensor<2x5xf32>"},
+           {"reverse %a axes [1]", "tensor<3x19xf32>", "tensor<3x19xf32>"},
+           {"reverse %a axes [0, 1]", "tensor<3x19xf32>", "tensor<3x19xf32>"},
+           {"resize %a sizes [7, 5]", "tensor<1x3x4x10xf32>", "tensor<1x7x5x10xf32>"},
+           {"resize %a sizes [2, 6]", "tensor<1x4x3x1xf32>", "tensor<1x2x6x1xf32>"}})
+    checkLoops({std::string("%r = nn.") + view.op + " : (" + view.from + ") -> " + view.to, view.to, {view.from}}, 0);
+}
+
+TEST(Loops, Concat) {
+  checkLoops({"%r = nn.concat %a, %b, %c axis 1 : (tensor<3x5xf32>, tensor<3x16xf32>, tensor<3x1xf32>) -> tensor<3x22xf32>",
+              "tensor<3x22xf32>", {"tensor<3x5xf32>", "tensor<3x16xf32>", "tensor<3x1xf32>"}}, 0);
+  checkLoops({"%m = nn.concat %a, %b axis 0 : (tensor<2x9xf32>, tensor<3x9xf32>) -> tensor<5x9xf32>\n"
+              "%r = nn.unary relu %m : (tensor<5x9xf32>) -> tensor<5x9xf32>",
+              "tensor<5x9xf32>", {"tensor<2x9xf32>", "tensor<3x9xf32>"}}, 0);
+  checkLoops({"%m = nn.concat %a, %b axis 1 : (tensor<3x5xf32>, tensor<3x6xf32>) -> tensor<3x11xf32>\n"
+              "%r = nn.transpose %m permutation [1, 0] : (tensor<3x11xf32>) -> tensor<11x3xf32>",
+              "tensor<11x3xf32>", {"tensor<3x5xf32>", "tensor<3x6xf32>"}}, 0);
+}
+
+TEST(Loops, Reduce) {
+  for (const char *function : {"sum", "mean", "prod", "max", "min"}) {
+    std::string name = function;
+    checkLoops({"%r = nn.reduce " + name + " %a axes [1, 2] : (tensor<2x5x3x45xf32>) -> tensor<2x45xf32>", "tensor<2x45xf32>",
+                {"tensor<2x5x3x45xf32>"}});
+    checkLoops({"%r = nn.reduce " + name + " %a axes [1, 3] : (tensor<2x3x4x71xf32>) -> tensor<2x4xf32>", "tensor<2x4xf32>",
+                {"tensor<2x3x4x71xf32>"}});
+    checkLoops({"%q = nn.unary square %a : (tensor<6x9xf32>) -> tensor<6x9xf32>\n%s = nn.reduce " + name +
+                    " %q axes [0, 1] : (tensor<6x9xf32>) -> tensor<f32>\n%r = nn.unary sqrt %s : (tensor<f32>) -> tensor<f32>",
+                "tensor<f32>", {"tensor<6x9xf32>"}});
+  }
+  for (const char *function : {"sum", "max", "min", "prod"})
+    checkLoops({std::string("%r = nn.reduce ") + function + " %a axes [1] : (tensor<4x37xi32>) -> tensor<4xi32>",
+                "tensor<4xi32>", {"tensor<4x37xi32>"}});
+  for (const char *function : {"any", "all"})
+    checkLoops({std::string("%r = nn.reduce ") + function + " %a axes [1] : (tensor<4x37xi1>) -> tensor<4xi1>",
+                "tensor<4xi1>", {"tensor<4x37xi1>"}});
+}
+
+TEST(Loops, Pool) {
+  struct Pool {
+    const char *op, *from, *to;
+  };
+  for (const Pool &pool : std::initializer_list<Pool>{
+           {"%a window [2, 2] strides [2, 2]", "tensor<1x8x6x16xf32>", "tensor<1x4x3x16xf32>"},
+           {"%a window [3, 3] strides [2, 2] pads [1, 1, 0, 1]", "tensor<1x9x8x35xf32>", "tensor<1x5x4x35xf32>"},
+           {"%a window [5, 3] pads [2, 2, 1, 1]", "tensor<2x4x5x3xf32>", "tensor<2x4x5x3xf32>"},
+           {"%a window [3] strides [2] pads [1, 1]", "tensor<2x11x9xf32>", "tensor<2x6x9xf32>"},
+           {"%a window [7, 7]", "tensor<1x7x7x40xf32>", "tensor<1x1x1x40xf32>"},
+           {"%a window [2, 2, 2] strides [2, 2, 2] pads [1, 0, 0, 1, 1, 1]", "tensor<1x3x5x4x6xf32>", "tensor<1x2x3x3x6xf32>"}})
+    for (const char *function : {"max", "average"})
+      checkLoops({std::string("%p = nn.pool ") + function + " " + pool.op + " : (" + pool.from + ") -> " + pool.to +
+                      "\n%r = nn.unary tanh %p : (" + pool.to + ") -> " + pool.to, pool.to, {pool.from}});
+}
+
+TEST(Loops, SoftmaxAndNormalize) {
+  struct Rows {
+    const char *axes, *type;
+  };
+  for (const Rows &rows : std::initializer_list<Rows>{{"[1]", "tensor<3x10xf32>"}, {"[1]", "tensor<2x77xf32>"},
+                                                      {"[1]", "tensor<2x5x19xf32>"}, {"[1, 2]", "tensor<2x5x9xf32>"},
+                                                      {"[0, 2]", "tensor<4x3x12xf32>"}, {"[1]", "tensor<2x6x1xf32>"},
+                                                      {"[0]", "tensor<130xf32>"}, {"[1, 2, 4]", "tensor<1x4x3x2x5xf32>"}}) {
+    std::string type = rows.type, axes = rows.axes, tail = " : (" + type + ") -> " + type;
+    checkLoops({"%r = nn.softmax %a axes " + axes + tail, type, {type}});
+    checkLoops({"%r = nn.softmax log %a axes " + axes + tail, type, {type}});
+    for (const char *function : {"layer", "rms", "l2"})
+      checkLoops({std::string("%n = nn.normalize ") + function + " %a axes " + axes + " epsilon 1.0e-3" + tail +
+                      "\n%r = nn.unary relu %n" + tail, type, {type}});
+  }
+}
+
+TEST(Loops, Contract) {
+  checkLoops({"%m = nn.contract %a, %b contracting [1] x [0] : (tensor<5x33xf32>, tensor<33x21xf32>) -> tensor<5x21xf32>\n"
+              "%r = nn.binary add %m, %c : (tensor<5x21xf32>, tensor<21xf32>) -> tensor<5x21xf32>",
+              "tensor<5x21xf32>", {"tensor<5x33xf32>", "tensor<33x21xf32>", "tensor<21xf32>"}});
+  checkLoops({"%r = nn.contract %a, %b batch [0, 2] x [0, 2] contracting [3] x [3] : (tensor<1x7x2x12xf32>, "
+              "tensor<1x9x2x12xf32>) -> tensor<1x2x7x9xf32>",
+              "tensor<1x2x7x9xf32>", {"tensor<1x7x2x12xf32>", "tensor<1x9x2x12xf32>"}});
+  checkLoops({"%r = nn.contract %a, %b contracting [0, 1] x [0, 1] : (tensor<5x33xf32>, tensor<5x33xf32>) -> tensor<f32>",
+              "tensor<f32>", {"tensor<5x33xf32>", "tensor<5x33xf32>"}});
+  checkLoops({"%r = nn.contract %a, %b contracting [1] x [0] : (tensor<5x6xi32>, tensor<6x9xi32>) -> tensor<5x9xi32>",
+              "tensor<5x9xi32>", {"tensor<5x6xi32>", "tensor<6x9xi32>"}});
+}
+
+TEST(Loops, Conv) {
+  struct Conv {
+    const char *op, *input, *kernel, *to;
+  };
+  for (const Conv &conv : std::initializer_list<Conv>{
+           {"pads [1, 1, 1, 1]", "tensor<1x8x7x3xf32>", "tensor<3x3x3x20xf32>", "tensor<1x8x7x20xf32>"},
+           {"strides [2, 1] pads [0, 1, 2, 2] dilations [1, 2]", "tensor<2x9x9x4xf32>", "tensor<3x3x4x5xf32>", "tensor<2x4x9x5xf32>"},
+           {"pads [1, 1, 1, 1] groups 6", "tensor<1x5x5x6xf32>", "tensor<3x3x1x6xf32>", "tensor<1x5x5x6xf32>"},
+           {"pads [1, 1, 1, 1] groups 6", "tensor<1x5x5x6xf32>", "tensor<3x3x1x12xf32>", "tensor<1x5x5x12xf32>"},
+           {"groups 2", "tensor<1x4x4x6xf32>", "tensor<2x2x3x16xf32>", "tensor<1x3x3x16xf32>"},
+           {"strides [3]", "tensor<1x20x2xf32>", "tensor<5x2x9xf32>", "tensor<1x6x9xf32>"},
+           {"pads [1, 0, 0, 1, 1, 1]", "tensor<1x3x4x4x2xf32>", "tensor<2x2x3x2x8xf32>", "tensor<1x3x4x4x8xf32>"}})
+    checkLoops({std::string("%r = nn.conv %a, %b ") + conv.op + " : (" + conv.input + ", " + conv.kernel + ") -> " + conv.to,
+                conv.to, {conv.input, conv.kernel}});
+}
+
+TEST(Loops, ConvTranspose) {
+  checkLoops({"%r = nn.conv_transpose %a, %b sizes [8, 9] strides [2, 2] crops [1, 0] : (tensor<1x4x4x3xf32>, "
+              "tensor<3x3x3x10xf32>) -> tensor<1x8x9x10xf32>",
+              "tensor<1x8x9x10xf32>", {"tensor<1x4x4x3xf32>", "tensor<3x3x3x10xf32>"}});
+  checkLoops({"%r = nn.conv_transpose %a, %b sizes [13] strides [2] dilations [2] : (tensor<2x5x3xf32>, tensor<3x3x4xf32>) -> "
+              "tensor<2x13x4xf32>",
+              "tensor<2x13x4xf32>", {"tensor<2x5x3xf32>", "tensor<3x3x4xf32>"}});
+}
+
+TEST(Loops, InPlace) {
+  std::string type = "tensor<3x7x5xf32>";
+  KernelCase kernel{"%s = nn.binary add %a, %b : (" + type + ", " + type + ") -> " + type + "\n%r = nn.unary relu %s : (" + type +
+                        ") -> " + type, type, {type, type}};
+  for (const char *target : kTargets) {
+    KernelRun run(kernel, target);
+    for (const KernelChoice &choice : run.choices(*findKernelTemplate("loops")))
+      for (int64_t input : {0, 1})
+        run.check(choice, 7, {.inPlaceInput = input});
+  }
+}
+
+TEST(Loops, ManyUnits) {
+  std::string type = "tensor<1x40x50x33xf32>";
+  checkLoops({unary("square", type), type, {type}});
+  checkLoops({"%r = nn.pool max %a window [3, 3] strides [2, 2] pads [1, 1, 1, 1] : (" + type + ") -> tensor<1x20x25x33xf32>",
+              "tensor<1x20x25x33xf32>", {type}});
+  checkLoops({"%r = nn.reduce sum %a axes [1] : (tensor<1x50x3000xf32>) -> tensor<1x3000xf32>", "tensor<1x3000xf32>",
+              {"tensor<1x50x3000xf32>"}});
+}
+
+} // namespace

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// No configuration may crash an importer: every class of Layers.def with values of every kind under every key that any
+// importer reads, on inputs of every rank. Each import either succeeds with a valid module or reports an error.
+#include "TestGraph.h"
+
+#include "frontend/LayerTable.h"
+
+#include "mlir/IR/Verifier.h"
+#include <gtest/gtest.h>
+
+#include <random>
+
+using namespace layerc;
+using namespace layerc::test;
+using nlohmann::json;
+
+/// The keys with a value that is right for many classes.
+static const json kPlain = {{"units", 2},
+                            {"activation", "relu"},
+                            {"use_bias", true},
+                            {"filters", 2},
+                            {"kernel_size", 2},
+                            {"strides", 1},
+                            {"padding", "same"},
+                            {"output_padding", nullptr},
+                            {"dilation_rate", 1},
+                            {"groups", 1},
+                            {"depth_multiplier", 1},
+                            {"data_format", "channels_last"},
+                            {"pool_size", 2},
+                            {"keepdims", false},
+                            {"axis", -1},
+                            {"axes", 1},
+                            {"normalize", false},
+                            {"epsilon", 1e-3},
+                            {"scale", true},
+                            {"center", true},
+                            {"rms_scaling", false},
+                            {"mode", 0},
+                            {"target_shape", {-1}},
+                            {"dims", {1}},
+                            {"n", 2},
+                            {"cropping", 0},
+                            {"size", 2},
+                            {"interpolation", "nearest"},
+                            {"max_value", nullptr},
+                            {"negative_slope", 0.1},
+                            {"threshold", 0},
+                            {"alpha", 0.5},
+                            {"theta", 1},
+                            {"shared_axes", nullptr},
+                            {"offset", 0},
+                            {"mean", 0},
+                            {"variance", 1},
+                            {"invert", false},
+                            {"dtype", "float32"}};
+
+static const std::vector<json> kValues = {nullptr, true, 0, -1, 1, 2, 7, -9, 2147483647, 9223372036854775807, 0.5, -1e300,
+                                          "", "same", "valid", "causal", "channels_first", "bilinear", "mixed_float16",
+                                          "softmax", "glu", json::array(), json::object(), {1}, {0, 0}, {1, 2}, {2, 1},
+                                          {-1, -1}, {1, 1, 1}, {1, 2, 3, 4}, {{1, 0}, {0, 1}}, {{1, 1}, {9, 9}},
+                                          {"a", "b"}, {{nullptr}}, {{"class_name", "PReLU"}, {"config", {}}},
+                                          {{"class_name", "function"}, {"config", "relu"}}, {{"class_name", 3}}};
+
+static const std::vector<std::vector<int64_t>> kShapes = {{}, {2}, {1, 3}, {2, 4, 3}, {1, 5, 4, 2}, {1, 3, 4, 5, 2},
+                                                          {1, 1, 1, 1, 1, 1}};
+
+/// One import with some values replaced; true when it succeeded.
+static bool tryImport(const LayerRow &row, std::mt19937 &random) {
+  auto pick = [&](const auto &from) { return from[random() % from.size()]; };
+  TestGraph model(random() % 2 ? "3.5.0" : "2.15.0");
+  json config = kPlain;
+  for (auto &[key, value] : config.items())
+    if (random() % 8 == 0)
+      value = pick(kValues);
+  std::vector<int> inputs;
+  std::vector<int64_t> shape = pick(kShapes);
+  for (size_t count = random() % 8 ? 1 + random() % 2 : random() % 4, i = 0; i < count; ++i)
+    inputs.push_back(model.input("x" + std::to_string(i), random() % 4 ? shape : pick(kShapes),
+                                 random() % 8 ? "float32" : "int32"));
+  std::vector<Floats> weights;
+  for (size_t count = random() % 5, i = 0; i < count; ++i)
+    weights.push_back({pick(kShapes), std::vector<float>(128, 1)});
+  int y = model.layer(row.className, config, inputs, weights);
+  model.graph.layers.back().isOperation = row.kind == RowKind::Operation;
+  model.graph.layers.back().isCustom = row.kind == RowKind::Custom;
+  for (Array &array : model.graph.layers.back().weights) {
+    array.bytes = sizeof(float);
+    for (int64_t size : array.shape)
+      array.bytes *= static_cast<size_t>(size);
+  }
+  if (random() % 4 == 0)
+    model.graph.calls[y].args = {pick(kValues), {{"tensor", 0}}};
+  model.output(y);
+  Imported imported(model.graph);
+  EXPECT_EQ(bool(imported.module), imported.error.empty()) << row.className << " " << config;
+  EXPECT_TRUE(!imported.module || mlir::succeeded(mlir::verify(*imported.module))) << row.className << " " << config;
+  return bool(imported.module);
+}
+
+TEST(HostileConfig, EveryClassWithEveryValue) {
+  std::mt19937 random(1);
+  int imported = 0;
+  for (const LayerRow &row : layerTable())
+    for (int i = 0; row.import && i < 60; ++i)
+      imported += tryImport(row, random);
+  EXPECT_GT(imported, 100); // else the values are too hostile to reach the importers
+}

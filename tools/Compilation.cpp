@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The driver behind every verb: load, import, passes, weights.
+#include "tools/Compilation.h"
+
+#include "codegen/EmitKernel.h"
+#include "codegen/Names.h"
+#include "frontend/Import.h"
+#include "frontend/Load.h"
+#include "ir/Recipe.h"
+#include "passes/Pipeline.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/DebugStringHelper.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+#include <sys/mman.h>
+
+#include <atomic>
+#include <iostream>
+#include <thread>
+
+using namespace mlir;
+using namespace layerc;
+
+void layerc::printError(const std::string &message) { std::cerr << "error: " << message << "\n"; }
+
+static DialectRegistry dialects() {
+  DialectRegistry registry;
+  registry.insert<nn::NnDialect, plan::PlanDialect, func::FuncDialect>();
+  registerKernelDialects(registry);
+  return registry;
+}
+
+Compilation::Compilation(const Options &options)
+    : options(options), context(dialects(), MLIRContext::Threading::DISABLED) {
+  context.loadAllAvailableDialects();
+  context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
+      if (!failed_) // the first one is the cause
+        printError(diagnostic.str());
+      failed_ = true;
+    } else if (this->options.explain) {
+      auto paths = nn::layerPaths(diagnostic.getLocation());
+      std::cerr << (paths.empty() ? std::string("model") : llvm::join(paths, ", ")) << ": " << diagnostic.str() << "\n";
+    }
+    return success();
+  });
+}
+
+Compilation::~Compilation() {
+  if (weights_)
+    munmap(weights_, weightBytes_);
+}
+
+Exit Compilation::load() {
+  absl::StatusOr<LayerGraph> loaded = loadModel(options.model, options.weights);
+  if (!loaded.ok()) {
+    printError(std::string(loaded.status().message()));
+    return Exit::BadModel;
+  }
+  graph = *std::move(loaded);
+  name_ = options.name.empty() ? modelNameFrom(llvm::sys::path::stem(options.model)) : options.name;
+  if (auto reason = refuseModelName(name_)) {
+    printError(options.model + ": " + *reason + "; pick a name: --name");
+    return Exit::BadModel;
+  }
+  return saveStage("graph.txt", print(graph));
+}
+
+Exit Compilation::import(const std::map<std::string, std::vector<int64_t>> &shapes) {
+  ImportOptions importOptions;
+  importOptions.name = name_;
+  if (options.batchGiven)
+    importOptions.batch = options.batch;
+  importOptions.inputShapes = shapes;
+  for (const auto &[input, shape] : options.inputShapes)
+    importOptions.inputShapes[input] = shape;
+  module = importModel(graph, importOptions, context);
+  if (!module)
+    return Exit::BadModel;
+  return saveStage("nn.mlir", debugString(*module));
+}
+
+namespace {
+/// Writes the module after every pass, numbered.
+struct StageSaver : PassInstrumentation {
+  explicit StageSaver(std::function<void(const std::string &, Operation *)> save) : save(std::move(save)) {}
+  void runAfterPass(Pass *pass, Operation *op) override {
+    if (!pass->getArgument().empty())
+      save(pass->getArgument().str() + ".mlir", op);
+  }
+  std::function<void(const std::string &, Operation *)> save;
+};
+} // namespace
+
+Exit Compilation::runPasses(bool toPlan) {
+  PassManager manager(&context);
+  if (!options.saveStages.empty())
+    manager.addInstrumentation(std::make_unique<StageSaver>(
+        [this](const std::string &stage, Operation *op) { (void)saveStage(stage, debugString(*op)); }));
+  PipelineOptions pipeline{target.name, target.triple, options.precision};
+  if (toPlan)
+    buildPlanPipeline(manager, pipeline);
+  else
+    buildKernelPipeline(manager, pipeline);
+  if (succeeded(manager.run(*module)))
+    return Exit::Done;
+  if (!failed_)
+    printError(options.model + ": a pass failed without a reason");
+  return Exit::Internal;
+}
+
+Exit Compilation::chooseKernels(const std::string &defaultCpu) {
+  auto made = makeTarget(options.targetCpu.empty() ? defaultCpu : options.targetCpu, options.targetTriple);
+  if (!made) {
+    printError(llvm::toString(made.takeError()));
+    return Exit::BadUsage;
+  }
+  target = *made;
+  return runPasses(/*toPlan=*/false);
+}
+
+Exit Compilation::plan() { return runPasses(/*toPlan=*/true); }
+
+plan::ProgramOp Compilation::program() { return *module->getOps<plan::ProgramOp>().begin(); }
+plan::EntryOp Compilation::entry() { return *program().getBody().getOps<plan::EntryOp>().begin(); }
+
+Exit Compilation::makeWeights() {
+  weightBytes_ = program().getWeights();
+  if (weightBytes_ == 0)
+    return Exit::Done;
+  void *memory = mmap(nullptr, weightBytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) {
+    printError(options.model + ": no memory for " + std::to_string(weightBytes_) + " bytes of weights");
+    return Exit::Internal;
+  }
+  weights_ = static_cast<char *>(memory);
+  SmallVector<plan::WeightOp> all(program().getBody().getOps<plan::WeightOp>());
+  WeightStore &store = context.getLoadedDialect<nn::NnDialect>()->weights();
+  std::atomic<size_t> next = 0;
+  std::atomic<bool> ok = true;
+  auto work = [&] {
+    for (size_t i = next++; i < all.size(); i = next++) {
+      Value value = all[i].getRecipe().front().getTerminator()->getOperand(0);
+      llvm::MutableArrayRef<char> place(weights_ + all[i].getOffset(), all[i].getBytes());
+      if (llvm::Error error = runRecipe(value, store, place)) {
+        printError(options.model + ": " + llvm::toString(std::move(error)));
+        ok = false;
+      }
+    }
+  };
+  std::vector<std::thread> threads;
+  for (unsigned i = 1; i < std::thread::hardware_concurrency(); ++i)
+    threads.emplace_back(work);
+  work();
+  for (std::thread &thread : threads)
+    thread.join();
+  return ok ? Exit::Done : Exit::Internal;
+}
+
+Exit Compilation::saveStage(const std::string &stage, const std::string &text) {
+  if (options.saveStages.empty())
+    return Exit::Done;
+  std::error_code error = llvm::sys::fs::create_directories(options.saveStages);
+  std::string number = std::to_string(stages_++);
+  std::string path = options.saveStages + "/" + std::string(2 - std::min<size_t>(2, number.size()), '0') + number + "-" + stage;
+  if (!error) {
+    llvm::raw_fd_ostream file(path, error);
+    if (!error)
+      file << text << "\n";
+  }
+  if (error) {
+    printError(path + ": " + error.message());
+    return Exit::BadUsage;
+  }
+  if (stage == "nn.mlir") {
+    std::string why;
+    if (!context.getLoadedDialect<nn::NnDialect>()->weights().save(options.saveStages + "/weights.bin", why)) {
+      printError(why);
+      return Exit::BadUsage;
+    }
+  }
+  return Exit::Done;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// One model on its way through the compiler, stage by stage. Every failure has printed its one line when it returns.
+#pragma once
+
+#include "frontend/LayerGraph.h"
+#include "ir/Plan.h"
+#include "ir/Target.h"
+#include "tools/Options.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <memory>
+
+namespace layerc {
+
+/// Prints "error: ..." on stderr, one line.
+void printError(const std::string &message);
+
+class Compilation {
+public:
+  explicit Compilation(const Options &options);
+  ~Compilation();
+
+  /// Reads the model file. Then `graph` is there, and `name` is legal.
+  Exit load();
+  /// To the nn dialect, with whole shapes for inputs that the options leave free.
+  Exit import(const std::map<std::string, std::vector<int64_t>> &shapes = {});
+  /// nn -> kernels -> plan. `defaultCpu` counts where --target-cpu is not given.
+  Exit chooseKernels(const std::string &defaultCpu);
+  Exit plan();
+  /// Runs every weight recipe into its place of the blob.
+  Exit makeWeights();
+
+  plan::ProgramOp program();
+  plan::EntryOp entry();
+  llvm::ArrayRef<char> weights() const { return {weights_, weightBytes_}; }
+  /// The C++ name of the model.
+  const std::string &name() const { return name_; }
+
+  const Options &options;
+  LayerGraph graph;
+  Target target;
+  mlir::MLIRContext context;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+
+private:
+  Exit runPasses(bool toPlan);
+  Exit saveStage(const std::string &stage, const std::string &text);
+
+  std::string name_;
+  bool failed_ = false; ///< a diagnostic has been printed
+  char *weights_ = nullptr;
+  size_t weightBytes_ = 0;
+  int stages_ = 0;
+};
+
+} // namespace layerc

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Loading and running a compiled model in this process.
+#include "tools/InProcess.h"
+
+#include "codegen/EmitObject.h"
+
+#include "layerc/float_mode.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <set>
+
+using namespace mlir;
+using namespace layerc;
+
+int64_t layerc::tensorBytes(MemRefType type) {
+  int64_t bits = type.getElementType().isInteger(1) ? 8 : type.getElementTypeBitWidth();
+  return type.getNumElements() * bits / 8;
+}
+
+std::optional<ElementType> layerc::dtypeOf(Type type) {
+  if (type.isF16())
+    return ElementType::Float16;
+  if (type.isBF16())
+    return ElementType::BFloat16;
+  if (type.isF32())
+    return ElementType::Float32;
+  if (type.isF64())
+    return ElementType::Float64;
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer)
+    return std::nullopt;
+  if (integer.getWidth() == 1)
+    return ElementType::Bool;
+  return elementTypeFromName((integer.isUnsigned() ? "uint" : "int") + std::to_string(integer.getWidth()));
+}
+
+static std::string withoutPrefix(const std::string &name) {
+  return name.starts_with("input:") ? name.substr(6) : name;
+}
+
+std::optional<std::vector<NpzArray>> layerc::readInputs(const LayerGraph &graph, const std::string &path) {
+  absl::StatusOr<std::vector<NpzArray>> arrays = readNpz(path);
+  if (!arrays.ok()) {
+    printError(std::string(arrays.status().message()));
+    return std::nullopt;
+  }
+  std::erase_if(*arrays, [](const NpzArray &array) {
+    return array.name.starts_with("output:") || array.name.starts_with("layer:");
+  });
+  std::vector<NpzArray> matched;
+  for (const NamedTensor &input : graph.inputs)
+    for (NpzArray &array : *arrays)
+      if (withoutPrefix(array.name) == input.name && matched.size() < graph.inputs.size())
+        matched.push_back(array);
+  if (matched.size() == graph.inputs.size())
+    return matched;
+  if (arrays->size() == graph.inputs.size())
+    return *std::move(arrays);
+  printError(path + ": expects an array for each of the model's " + std::to_string(graph.inputs.size()) + " inputs; got " +
+             std::to_string(arrays->size()));
+  return std::nullopt;
+}
+
+InProcess::InProcess(Compilation &compilation, Walker walker)
+    : compilation_(compilation), walker_(std::move(walker)), pool_(compilation.options.threads), arena_(nullptr, std::free) {
+  Block &body = compilation.entry().getBody().front();
+  llvm::append_range(inputs, body.getOps<plan::InputOp>());
+  llvm::append_range(outputs, body.getOps<plan::OutputOp>());
+  for (plan::OutputOp output : outputs)
+    outputBytes_.emplace_back(tensorBytes(cast<MemRefType>(output.getType())));
+  size_t bytes = std::max<int64_t>(64, walker_.arenaBytes(compilation.options.threads));
+  arena_.reset(static_cast<char *>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)));
+}
+
+std::unique_ptr<InProcess> InProcess::create(Compilation &compilation, Exit &exit) {
+  if (exit = compilation.chooseKernels("native"); exit != Exit::Done)
+    return nullptr;
+  if (exit = compilation.plan(); exit != Exit::Done)
+    return nullptr;
+  auto object = emitNativeCode(compilation.program(), compilation.target, NativeForm::Object);
+  exit = Exit::Internal;
+  if (!object) {
+    printError(llvm::toString(object.takeError()));
+    return nullptr;
+  }
+  auto walker = Walker::create(compilation.entry(), *object);
+  if (!walker) {
+    printError(llvm::toString(walker.takeError()));
+    return nullptr;
+  }
+  if (exit = compilation.makeWeights(); exit != Exit::Done)
+    return nullptr;
+  return std::unique_ptr<InProcess>(new InProcess(compilation, std::move(*walker)));
+}
+
+void InProcess::runOnce(const Walker::StepCallback &afterStep) {
+  std::vector<void *> outputs;
+  for (std::vector<char> &bytes : outputBytes_)
+    outputs.push_back(bytes.data());
+  WalkBuffers buffers{inputs_, outputs, compilation_.weights().data(), arena_.get()};
+  WalkExecutor walkExecutor;
+  Executor executor = pool_.executor();
+  if (compilation_.options.threads > 1)
+    walkExecutor = {executor.function, executor.host, executor.workers};
+  const FloatMode mode;
+  walker_.run(buffers, walkExecutor, afterStep);
+}
+
+std::vector<std::vector<char>> InProcess::run(const std::vector<const void *> &inputs, const Walker::StepCallback &afterStep) {
+  inputs_ = inputs;
+  walker_.poisonArena(true); // a read of what nobody has written must show
+  for (std::vector<char> &bytes : outputBytes_)
+    std::fill(bytes.begin(), bytes.end(), static_cast<char>(0xff));
+  runOnce(afterStep);
+  walker_.poisonArena(false);
+  return outputBytes_;
+}
+
+std::vector<std::string> InProcess::outputNames() {
+  std::vector<std::string> names;
+  std::set<std::string> taken;
+  for (const NamedTensor &output : compilation_.graph.outputs) {
+    std::string name = output.name;
+    for (int number = 1; !taken.insert(name).second; ++number)
+      name = output.name + "_" + std::to_string(number);
+    names.push_back(name);
+  }
+  return names;
+}

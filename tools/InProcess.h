@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A compiled model in this process: arrays in, arrays out.
+#pragma once
+
+#include "codegen/Walker.h"
+#include "tools/Compilation.h"
+#include "tools/Npz.h"
+
+#include "layerc/pool.h"
+
+#include <optional>
+
+namespace layerc {
+
+/// The arrays of an .npz file matched to the model's inputs: by InputLayer name (with or without "input:") where all names
+/// match, else in order. The names and shapes come from `graph`; a failure has printed its line.
+std::optional<std::vector<NpzArray>> readInputs(const LayerGraph &graph, const std::string &path);
+
+class InProcess {
+public:
+  /// Compiles `compilation` to the end for this machine and loads it.
+  static std::unique_ptr<InProcess> create(Compilation &compilation, Exit &exit);
+
+  /// One call on the bytes of the inputs; the outputs' bytes.
+  std::vector<std::vector<char>> run(const std::vector<const void *> &inputs,
+                                     const Walker::StepCallback &afterStep = nullptr);
+  /// One call on buffers that stay; for timing.
+  void runOnce(const Walker::StepCallback &afterStep = nullptr);
+  void setInputs(std::vector<const void *> inputs) { inputs_ = std::move(inputs); }
+
+  /// Names of the outputs in the model's order; a repeated name gets _1, _2, ...
+  std::vector<std::string> outputNames();
+  std::vector<plan::InputOp> inputs;
+  std::vector<plan::OutputOp> outputs;
+
+private:
+  InProcess(Compilation &compilation, Walker walker);
+  Compilation &compilation_;
+  Walker walker_;
+  Pool pool_;
+  std::unique_ptr<char, void (*)(void *)> arena_;
+  std::vector<const void *> inputs_;
+  std::vector<std::vector<char>> outputBytes_;
+};
+
+/// Bytes of one call's tensor and its Keras dtype.
+int64_t tensorBytes(mlir::MemRefType type);
+std::optional<ElementType> dtypeOf(mlir::Type elementType);
+
+} // namespace layerc

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The command line of layerc, by CLI11. Help of each verb fits a screen and ends with an example.
+#include "tools/Options.h"
+
+#include <CLI/CLI.hpp>
+
+#include <charconv>
+#include <iostream>
+
+using namespace layerc;
+
+namespace {
+
+/// "1x8x8x1" -> numbers; empty on anything else.
+std::vector<int64_t> parseShape(const std::string &text) {
+  std::vector<int64_t> shape;
+  const char *at = text.data(), *end = at + text.size();
+  while (at < end) {
+    int64_t size = 0;
+    auto [next, error] = std::from_chars(at, end, size);
+    if (error != std::errc() || size <= 0 || (next < end && *next != 'x') || next + 1 == end)
+      return {};
+    shape.push_back(size);
+    at = next + 1;
+  }
+  return shape;
+}
+
+/// Splits "key=value" and hands both to `take`, which may refuse.
+template <class Take> CLI::callback_t pairs(const char *flag, Take take) {
+  return [flag, take](const CLI::results_t &values) {
+    for (const std::string &value : values) {
+      size_t equals = value.find('=');
+      if (equals == std::string::npos || equals == 0 || !take(value.substr(0, equals), value.substr(equals + 1)))
+        throw CLI::ValidationError(flag, "cannot read '" + value + "'");
+    }
+    return true;
+  };
+}
+
+void addModelFlags(CLI::App &app, Options &o) {
+  app.add_option("MODEL", o.model, "model file: .keras, .h5 or architecture .json")->required();
+  app.add_option("--weights", o.weights, "weights file of an architecture .json")->type_name("FILE");
+  app.add_option("--name", o.name, "namespace, file stem and C prefix; default: the file's stem");
+  app.add_option("--batch", o.batch, "batch size (default 1)")->check(CLI::Range(int64_t(1), int64_t(1) << 20));
+  app.add_option("--input-shape", pairs("--input-shape",
+                                        [&o](const std::string &name, const std::string &value) {
+                                          auto shape = parseShape(value);
+                                          o.inputShapes[name] = shape;
+                                          return !shape.empty();
+                                        }),
+                 "full shape of an input, NAME=1x8x8x1");
+  app.add_option("--rename", pairs("--rename",
+                                   [&o](const std::string &keras, const std::string &name) {
+                                     o.rename[keras] = name;
+                                     return !name.empty();
+                                   }),
+                 "C++ name of an input or output, KERAS=NAME");
+}
+
+void addTargetFlags(CLI::App &app, Options &o) {
+  app.add_option("--target-cpu", o.targetCpu, "x86-64, x86-64-v3, x86-64-v4, native, armv8-a, ...");
+  app.add_option("--target-triple", o.targetTriple, "such as aarch64-linux-gnu");
+  app.add_option("--kernels", o.kernels, "who computes convolutions and matrix products")
+      ->check(CLI::IsMember({"mlir", "onednn", "auto"}));
+  app.add_option("--precision", o.precision, "how products are computed")->check(CLI::IsMember({"f32"}));
+  app.add_option("--threads", o.threads, "workers of run, check and bench")->check(CLI::Range(1, 256));
+}
+
+void addReportFlags(CLI::App &app, Options &o) {
+  app.add_flag("--explain", o.explain, "say why ops were fused or not, and which kernels were considered");
+  app.add_option("--save-stages", o.saveStages, "write every stage of the compiler into this folder")->type_name("DIR");
+  app.add_flag("--quiet", o.quiet, "print nothing on success");
+  app.add_flag("--json", o.json, "print the report as JSON");
+}
+
+void addVerbs(CLI::App &app, Options &o) {
+  auto *compile = app.add_subcommand("compile", "compile a Keras model to a C++ class");
+  addModelFlags(*compile, o);
+  addTargetFlags(*compile, o);
+  compile->add_option("-o", o.outDir, "output folder (default .)")->type_name("DIR");
+  compile->add_option("--store-weights", o.storeWeights, "where the weights live")
+      ->check(CLI::IsMember({"object", "file", "caller"}));
+  compile->add_flag("--shared", o.shared, "also link libNAME.so with the C interface");
+  compile->add_option("--emit", o.emit, "print one form of the model instead of writing files")
+      ->check(CLI::IsMember({"graph", "nn", "kernels", "plan", "cpp", "asm", "llvm", "obj"}));
+  addReportFlags(*compile, o);
+  compile->footer("Example: layerc compile digits.keras -o out");
+
+  auto *run = app.add_subcommand("run", "compile in memory and run on arrays of an .npz file");
+  auto *check = app.add_subcommand("check", "compile in memory, run and compare with recorded outputs");
+  auto *bench = app.add_subcommand("bench", "compile in memory and time each step");
+  auto *summary = app.add_subcommand("summary", "layers, shapes, parameters, FLOPs and the arena of a model");
+  for (CLI::App *verb : {run, check, bench, summary}) {
+    addModelFlags(*verb, o);
+    addTargetFlags(*verb, o);
+    addReportFlags(*verb, o);
+  }
+  for (CLI::App *verb : {run, check})
+    verb->add_option("--inputs", o.inputs, "input arrays by InputLayer name, else in order")->required()->type_name("NPZ");
+  run->add_option("--outputs", o.outputs, "where to write the outputs")->required()->type_name("NPZ");
+  run->add_option("--steps", o.steps, "call the model K times; arrays carry a leading axis K")->type_name("K");
+  check->add_option("--expect", o.expect, "recorded outputs, see python -m layerc record")->required()->type_name("NPZ");
+  bench->add_option("--seconds", o.seconds, "how long to measure (default 1)");
+  run->footer("Example: layerc run digits.keras --inputs in.npz --outputs out.npz");
+  check->footer("Example: layerc check digits.keras --inputs in.npz --expect keras.npz");
+  bench->footer("Example: layerc bench digits.keras --threads 2");
+  summary->footer("Example: layerc summary digits.keras");
+
+  auto *layers = app.add_subcommand("layers", "every Keras class: supported, subset, why not");
+  layers->add_flag("--markdown", o.json, "print the reference page");
+  layers->footer("Example: layerc layers");
+  app.require_subcommand(1);
+}
+
+} // namespace
+
+ParsedCommand layerc::parseCommandLine(int argc, char **argv) {
+  ParsedCommand command;
+  CLI::App app("Compiles Keras models to C++ classes that need no library at run time.", "layerc");
+  app.set_version_flag("--version", "layerc " LAYERC_VERSION);
+  app.footer("Example: layerc compile digits.keras -o out");
+  addVerbs(app, command.options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success &success) {
+    app.exit(success);
+    command.exit = Exit::Done;
+    return command;
+  } catch (const CLI::ParseError &error) {
+    std::cerr << "error: " << error.what() << "\n";
+    command.exit = Exit::BadUsage;
+    return command;
+  }
+  CLI::App *verb = app.get_subcommands().front();
+  command.verb = verb->get_name();
+  if (CLI::Option *batch = verb->get_option_no_throw("--batch"))
+    command.options.batchGiven = batch->count() > 0;
+  return command;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the command line says. Flags mean the same in every verb.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace layerc {
+
+/// Exit codes of `layerc`.
+enum class Exit { Done = 0, BadModel = 1, BadUsage = 2, Diverges = 3, Internal = 4 };
+
+struct Options {
+  // Which model.
+  std::string model;
+  std::string weights;
+  std::string name; ///< empty: the file's stem
+  int64_t batch = 1;
+  bool batchGiven = false;
+  std::map<std::string, std::vector<int64_t>> inputShapes;
+  std::map<std::string, std::string> rename; ///< Keras name -> C++ name
+  // How.
+  std::string targetCpu; ///< empty: the verb's default
+  std::string targetTriple;
+  std::string kernels = "mlir";
+  std::string precision = "f32";
+  int threads = 1;
+  // What.
+  std::string outDir = ".";
+  std::string storeWeights = "object";
+  bool shared = false;
+  std::string emit;
+  std::string saveStages;
+  bool explain = false;
+  bool quiet = false;
+  bool json = false;
+  // run, check, bench
+  std::string inputs;
+  std::string outputs;
+  std::string expect;
+  int64_t steps = 0;
+  double seconds = 1.0;
+};
+
+/// Parses argv. On an error, or after --help and --version, `exit` is set and a message has been printed.
+struct ParsedCommand {
+  std::string verb;
+  Options options;
+  std::optional<Exit> exit;
+};
+ParsedCommand parseCommandLine(int argc, char **argv);
+
+} // namespace layerc
