@@ -68,7 +68,8 @@ struct ConvTemplate final : KernelTemplate {
     int64_t most = line == 1 ? 8 : target.vectorRegisters / 4;
     most = std::min(most, std::max<int64_t>(1, llvm::divideCeil(g.columnsPerGroup(), lanes)));
     for (int64_t vectors = 1; vectors <= most; ++vectors) {
-      int64_t pixels = std::min<int64_t>({(target.vectorRegisters - vectors - 1) / vectors, 14, line});
+      int64_t fits = std::max<int64_t>(1, (target.vectorRegisters - vectors - 1) / vectors);
+      int64_t pixels = std::min<int64_t>({fits, 14, line});
       ConvTile tile;
       tile.pixels = EvenTiles::of(line, pixels).wide;
       tile.vectors = vectors;
