@@ -55,15 +55,46 @@ static const json kPlain = {{"units", 2},
                             {"invert", false},
                             {"dtype", "float32"}};
 
-static const std::vector<json> kValues = {nullptr, true, 0, -1, 1, 2, 7, -9, 2147483647, 9223372036854775807, 0.5, -1e300,
-                                          "", "same", "valid", "causal", "channels_first", "bilinear", "mixed_float16",
-                                          "softmax", "glu", json::array(), json::object(), {1}, {0, 0}, {1, 2}, {2, 1},
-                                          {-1, -1}, {1, 1, 1}, {1, 2, 3, 4}, {{1, 0}, {0, 1}}, {{1, 1}, {9, 9}},
-                                          {"a", "b"}, {{nullptr}}, {{"class_name", "PReLU"}, {"config", {}}},
-                                          {{"class_name", "function"}, {"config", "relu"}}, {{"class_name", 3}}};
+static const std::vector<json> kValues = {nullptr,
+                                          true,
+                                          0,
+                                          -1,
+                                          1,
+                                          2,
+                                          7,
+                                          -9,
+                                          2147483647,
+                                          9223372036854775807,
+                                          0.5,
+                                          -1e300,
+                                          "",
+                                          "same",
+                                          "valid",
+                                          "causal",
+                                          "channels_first",
+                                          "bilinear",
+                                          "mixed_float16",
+                                          "softmax",
+                                          "glu",
+                                          json::array(),
+                                          json::object(),
+                                          {1},
+                                          {0, 0},
+                                          {1, 2},
+                                          {2, 1},
+                                          {-1, -1},
+                                          {1, 1, 1},
+                                          {1, 2, 3, 4},
+                                          {{1, 0}, {0, 1}},
+                                          {{1, 1}, {9, 9}},
+                                          {"a", "b"},
+                                          {{nullptr}},
+                                          {{"class_name", "PReLU"}, {"config", {}}},
+                                          {{"class_name", "function"}, {"config", "relu"}},
+                                          {{"class_name", 3}}};
 
-static const std::vector<std::vector<int64_t>> kShapes = {{}, {2}, {1, 3}, {2, 4, 3}, {1, 5, 4, 2}, {1, 3, 4, 5, 2},
-                                                          {1, 1, 1, 1, 1, 1}};
+static const std::vector<std::vector<int64_t>> kShapes = {
+    {}, {2}, {1, 3}, {2, 4, 3}, {1, 5, 4, 2}, {1, 3, 4, 5, 2}, {1, 1, 1, 1, 1, 1}};
 
 /// One import with some values replaced; true when it succeeded.
 static bool tryImport(const LayerRow &row, std::mt19937 &random) {
@@ -76,8 +107,8 @@ static bool tryImport(const LayerRow &row, std::mt19937 &random) {
   std::vector<int> inputs;
   std::vector<int64_t> shape = pick(kShapes);
   for (size_t count = random() % 8 ? 1 + random() % 2 : random() % 4, i = 0; i < count; ++i)
-    inputs.push_back(model.input("x" + std::to_string(i), random() % 4 ? shape : pick(kShapes),
-                                 random() % 8 ? "float32" : "int32"));
+    inputs.push_back(
+        model.input("x" + std::to_string(i), random() % 4 ? shape : pick(kShapes), random() % 8 ? "float32" : "int32"));
   std::vector<Floats> weights;
   for (size_t count = random() % 5, i = 0; i < count; ++i)
     weights.push_back({pick(kShapes), std::vector<float>(128, 1)});
