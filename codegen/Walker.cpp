@@ -129,8 +129,9 @@ void Walker::runStep(const Step &step, const Addresses &addresses, const WalkBuf
   plan::StepOp op = step.op;
   plan::EntryOp entry = entry_;
   SmallVector<void *> arguments;
-  for (Value value : llvm::concat<Value>(SmallVector<Value>(op.getInputs()), SmallVector<Value>(op.getOutputs())))
-    arguments.push_back(addresses.lookup(value));
+  for (OperandRange side : {op.getInputs(), op.getOutputs()})
+    for (Value value : side)
+      arguments.push_back(addresses.lookup(value));
   PhaseCall call{};
   call.arguments = arguments.data();
   if (op.getScratch()) {

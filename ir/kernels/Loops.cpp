@@ -7,6 +7,7 @@
 
 #include "mlir/IR/Block.h"
 #include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -55,9 +56,9 @@ static bool isFlat(Block &body, ArrayRef<int64_t> shape) {
     bool isElementwise = nn::isElementwise(&op) && !isa<nn::AffineOp>(op); // scale and shift follow one dimension
     if (!isElementwise && !isa<nn::ConstantOp>(op))
       return false;
-    for (Value value : llvm::concat<Value>(SmallVector<Value>(op.getOperands()), SmallVector<Value>(op.getResults())))
-      if (shapeOf(value) != shape && elementsOf(value) != 1)
-        return false;
+    auto fits = [&](Value value) { return shapeOf(value) == shape || elementsOf(value) == 1; };
+    if (!llvm::all_of(op.getOperands(), fits) || !llvm::all_of(op.getResults(), fits))
+      return false;
   }
   return true;
 }
