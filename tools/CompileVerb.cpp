@@ -97,7 +97,8 @@ bool linkShared(const Compilation &compilation, OutputFolder &folder) {
   const std::string &name = compilation.name(), &out = compilation.options.outDir;
   std::string library = "lib" + name + ".so";
   std::vector<std::string> command{*compiler, "-std=c++17", "-O2", "-fPIC", "-shared", "-fno-exceptions", "-fno-rtti",
-                                   "-fvisibility=hidden", "-I" + out, "-o", folder.partial(library), out + "/" + name + ".cpp",
+                                   "-fvisibility=hidden",
+                                   "-D" + StringRef(name).upper() + "_API=__attribute__((visibility(\"default\")))", "-I" + out, "-o", folder.partial(library), out + "/" + name + ".cpp",
                                    out + "/" + name + ".kernels.o"};
   if (compilation.options.storeWeights == "object")
     command.push_back(out + "/" + name + ".weights.o");
