@@ -27,10 +27,14 @@ llvm::ArrayRef<LayerRow> layerc::layerTable() {
   return rows;
 }
 
+/// A custom layer is never Keras' own of that name; a layer that a package registers may also come without its package.
+static bool describes(const LayerRow &row, const Layer &layer) {
+  return layer.className == row.className && layer.isOperation == (row.kind == RowKind::Operation) &&
+         (!layer.isCustom || row.kind == RowKind::Custom);
+}
+
 const LayerRow *layerc::findLayer(const Layer &layer) {
-  RowKind kind = layer.isOperation ? RowKind::Operation : layer.isCustom ? RowKind::Custom : RowKind::Layer;
-  const LayerRow *row = llvm::find_if(
-      layerTable(), [&](const LayerRow &row) { return layer.className == row.className && kind == row.kind; });
+  const LayerRow *row = llvm::find_if(layerTable(), [&](const LayerRow &row) { return describes(row, layer); });
   return row == layerTable().end() ? nullptr : row;
 }
 
