@@ -20,7 +20,8 @@ Value layerc::keepAbove(LayerImport &l, Value x, double threshold) {
 Value layerc::leakyRelu(LayerImport &l, Value x, double slope) {
   if (slope > 0 && slope <= 1)
     return l.binary(B::Maximum, x, l.mul(x, slope));
-  return l.select(l.binary(B::GreaterEqual, x, 0.0), x, l.mul(x, slope));
+  Value kept = l.binary(B::GreaterEqual, x, 0.0);
+  return l.select(kept, x, l.mul(x, slope));
 }
 
 Value layerc::relu(LayerImport &l, Value x, double negativeSlope, std::optional<double> maxValue, double threshold) {
@@ -36,14 +37,16 @@ Value layerc::relu(LayerImport &l, Value x, double negativeSlope, std::optional<
 }
 
 Value layerc::elu(LayerImport &l, Value x, double alpha) {
-  return l.add(l.unary(U::Relu, x), l.mul(l.unary(U::Expm1, l.minimum(x, 0)), alpha));
+  Value positive = l.unary(U::Relu, x);
+  return l.add(positive, l.mul(l.unary(U::Expm1, l.minimum(x, 0)), alpha));
 }
 
 Value layerc::gelu(LayerImport &l, Value x, bool approximate) {
   Value cubic = approximate ? l.add(x, l.mul(l.mul(x, l.mul(x, x)), 0.044715)) : x;
   Value distribution = approximate ? l.unary(U::Tanh, l.mul(cubic, std::sqrt(2 * std::numbers::inv_pi)))
                                    : l.unary(U::Erf, l.mul(x, std::numbers::sqrt2 / 2));
-  return l.mul(l.mul(x, 0.5), l.add(distribution, 1));
+  Value doubled = l.add(distribution, 1);
+  return l.mul(l.mul(x, 0.5), doubled);
 }
 
 static Value relu6(LayerImport &l, Value x) { return relu(l, x, 0, 6, 0); }
@@ -64,15 +67,18 @@ static Value squareplus(LayerImport &l, Value x) {
   return l.mul(l.add(x, l.unary(U::Sqrt, l.add(l.unary(U::Square, x), 4))), 0.5);
 }
 static Value hardShrink(LayerImport &l, Value x) {
-  return l.select(l.greater(l.unary(U::Abs, x), 0.5), x, l.scalar(0, x));
+  Value kept = l.greater(l.unary(U::Abs, x), 0.5);
+  return l.select(kept, x, l.scalar(0, x));
 }
 static Value softShrink(LayerImport &l, Value x) {
-  Value below = l.select(l.binary(B::Less, x, -0.5), l.add(x, 0.5), l.scalar(0, x));
-  return l.select(l.greater(x, 0.5), l.add(x, -0.5), below);
+  Value zero = l.scalar(0, x), low = l.binary(B::Less, x, -0.5), high = l.greater(x, 0.5);
+  Value below = l.select(low, l.add(x, 0.5), zero);
+  return l.select(high, l.add(x, -0.5), below);
 }
 static Value sparsePlus(LayerImport &l, Value x) {
-  Value middle = l.select(l.binary(B::Less, x, 1.0), l.mul(l.unary(U::Square, l.add(x, 1)), 0.25), x);
-  return l.select(l.binary(B::LessEqual, x, -1.0), l.scalar(0, x), middle);
+  Value zero = l.scalar(0, x), low = l.binary(B::LessEqual, x, -1.0), inside = l.binary(B::Less, x, 1.0);
+  Value middle = l.select(inside, l.mul(l.unary(U::Square, l.add(x, 1)), 0.25), x);
+  return l.select(low, zero, middle);
 }
 static Value sparseSigmoid(LayerImport &l, Value x) { return l.minimum(l.maximum(l.mul(l.add(x, 1), 0.5), 0), 1); }
 
@@ -99,10 +105,12 @@ static Value sparsemax(LayerImport &l, Value x) {
   kept[last] = 1;
   Value zero = l.scalar(0, x), xi = l.reshape(x, row), xj = l.reshape(x, column);
   Value inside = l.binary(B::Less, sum(l.unary(U::Relu, l.sub(xi, xj)), {last + 1}), 1.0);
-  Value both = l.binary(B::And, l.reshape(inside, row), l.reshape(inside, column));
+  Value insideI = l.reshape(inside, row), insideJ = l.reshape(inside, column);
+  Value both = l.binary(B::And, insideI, insideJ);
   Value pairs = sum(l.select(both, l.binary(B::Maximum, xi, xj), zero), {last, last + 1});
   Value prefixes = l.mul(l.add(pairs, sum(l.select(inside, x, zero), {last})), 0.5);
-  Value tau = l.div(l.add(prefixes, -1), sum(l.cast(inside, l.elementType(x)), {last}));
+  Value size = sum(l.cast(inside, l.elementType(x)), {last});
+  Value tau = l.div(l.add(prefixes, -1), size);
   return l.unary(U::Relu, l.sub(x, l.reshape(tau, kept)));
 }
 
@@ -113,8 +121,9 @@ static Value glu(LayerImport &l, Value x) {
   if (sizes.back() % 2 != 0)
     return l.fail() << "glu expects an even last dimension; got " << shapeText(l.shape(x));
   high.back() = sizes.back() /= 2;
+  Value value = l.create<nn::SliceOp>(x, low, sizes, DenseI64ArrayAttr());
   Value gate = l.create<nn::SliceOp>(x, high, sizes, DenseI64ArrayAttr());
-  return l.mul(l.create<nn::SliceOp>(x, low, sizes, DenseI64ArrayAttr()), l.unary(U::Sigmoid, gate));
+  return l.mul(value, l.unary(U::Sigmoid, gate));
 }
 
 template <U function> static Value unary(LayerImport &l, Value x) { return l.unary(function, x); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Makes nn ops at one location. The first error is reported and remembered; from then on every call does nothing and
-// returns null, so that importers read as formulas and check once, before they look at a shape.
+// returns null, so that importers read as formulas and check once, before they look at a shape. At most one argument of
+// a call makes ops: C++ does not order arguments, and a model's IR must not depend on the compiler that built layerc.
 #pragma once
 
 #include "ir/Nn.h"

@@ -32,8 +32,9 @@ Results layerc::importPReLU(LayerImport &l) {
       if (!l.failed() && axis > 0)
         shape[axis - 1] = 1;
   Value alpha = l.weight("alpha", shape);
+  Value positive = l.unary(nn::UnaryFunction::Relu, x);
   Value negative = l.unary(nn::UnaryFunction::Relu, l.unary(nn::UnaryFunction::Neg, x));
-  return {l.sub(l.unary(nn::UnaryFunction::Relu, x), l.mul(alpha, negative))};
+  return {l.sub(positive, l.mul(alpha, negative))};
 }
 
 Results layerc::importSoftmax(LayerImport &l) {

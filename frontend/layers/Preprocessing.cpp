@@ -29,8 +29,8 @@ Results layerc::importRescaling(LayerImport &l) {
   }
   scale.resize(channels, scale[0]);
   offset.resize(channels, offset[0]);
-  return {l.create<nn::AffineOp>(x, l.numbers("scale", {channels}, scale), l.numbers("offset", {channels}, offset),
-                                 l.rank(x) - 1)};
+  Value scales = l.numbers("scale", {channels}, scale), offsets = l.numbers("offset", {channels}, offset);
+  return {l.create<nn::AffineOp>(x, scales, offsets, l.rank(x) - 1)};
 }
 
 /// (x - mean) / max(sqrt(variance), 1e-7) along the kept axes, or back with `invert`.
