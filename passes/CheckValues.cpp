@@ -2,6 +2,9 @@
 // See CheckValues.h. The values before a pass are those after the one before it, so that each state is evaluated once.
 #include "passes/CheckValues.h"
 
+#include "passes/EvaluatePlan.h"
+
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 
@@ -55,53 +58,74 @@ public:
 
   void runBeforePass(Pass *pass, Operation *op) override {
     auto function = dyn_cast<func::FuncOp>(op);
-    if (function && isJudged(pass) && !states_.count(function))
-      states_[function] = evaluateState(function);
+    if (function && isJudged(pass) && !states_.count(function.getName()))
+      states_[function.getName()] = evaluateState(function);
   }
 
   void runAfterPass(Pass *pass, Operation *op) override {
-    auto function = dyn_cast<func::FuncOp>(op);
-    if (!function || !isJudged(pass))
+    if (!isJudged(pass))
       return;
-    State before = std::move(states_[function]);
-    State &after = states_[function] = evaluateState(function);
-    if (before.argumentTypes != after.argumentTypes)
-      return;
-    if (std::optional<Difference> difference = firstDifference(before.results, after.results))
-      report(pass, function, *difference, after);
+    if (auto function = dyn_cast<func::FuncOp>(op))
+      compare(pass, function, function.getName(), evaluateState(function));
+    else if (auto module = dyn_cast<ModuleOp>(op))
+      for (auto program : module.getOps<plan::ProgramOp>())
+        for (auto entry : program.getOps<plan::EntryOp>())
+          compare(pass, entry, program.getSymName(), evaluateState(entry));
   }
-
-  void runAfterPassFailed(Pass *, Operation *op) override { states_.erase(op); }
 
 private:
   struct State {
-    SmallVector<Type> argumentTypes;
+    SmallVector<RankedTensorType> arguments;
     std::vector<TensorData> results;
   };
 
   static bool isJudged(Pass *pass) { return !pass->getArgument().empty(); } // adaptors that only nest others have none
 
+  static std::vector<TensorData> madeUp(ArrayRef<RankedTensorType> types) {
+    std::vector<TensorData> arguments;
+    for (auto [number, type] : llvm::enumerate(types))
+      arguments.push_back(randomTensor(type, number + 1));
+    return arguments;
+  }
+
+  static WeightStore &weightsOf(Operation *op) { return op->getContext()->getOrLoadDialect<nn::NnDialect>()->weights(); }
+
   static State evaluateState(func::FuncOp function) {
     State state;
-    llvm::append_range(state.argumentTypes, function.getArgumentTypes());
-    std::vector<TensorData> arguments;
-    for (auto [seed, type] : llvm::enumerate(state.argumentTypes))
-      arguments.push_back(randomTensor(cast<RankedTensorType>(type), seed + 1));
-    auto *dialect = function.getContext()->getOrLoadDialect<nn::NnDialect>();
-    state.results = evaluate(function, arguments, dialect->weights());
+    for (Type type : function.getArgumentTypes())
+      state.arguments.push_back(cast<RankedTensorType>(type));
+    state.results = evaluate(function, madeUp(state.arguments), weightsOf(function));
     return state;
   }
 
-  void report(Pass *pass, func::FuncOp function, const Difference &difference, const State &state) {
+  static State evaluateState(plan::EntryOp entry) {
+    State state;
+    for (auto input : entry.getOps<plan::InputOp>())
+      state.arguments.push_back(
+          RankedTensorType::get(cast<ShapedType>(input.getType()).getShape(), getElementTypeOrSelf(input.getType())));
+    state.results = evaluatePlan(entry, madeUp(state.arguments), weightsOf(entry));
+    return state;
+  }
+
+  void compare(Pass *pass, Operation *op, StringRef name, State after) {
+    auto before = states_.find(name);
+    if (before != states_.end() && before->second.arguments == after.arguments)
+      if (std::optional<Difference> difference = firstDifference(before->second.results, after.results))
+        report(pass, op, *difference, after);
+    states_[name] = std::move(after);
+  }
+
+  void report(Pass *pass, Operation *op, const Difference &difference, const State &state) {
     diverged_ = true;
     bool isFloat = isa<FloatType>(state.results[difference.result].type.getElementType());
     auto number = [&](Scalar value) { return isFloat ? std::to_string(value.real) : std::to_string(value.integer); };
-    function.emitError() << pass->getArgument() << " changes result " << difference.result << " at [" << difference.index
-                         << "] from " << number(difference.before) << " to " << number(difference.after);
+    emitError(op->getLoc()) << pass->getArgument() << " changes result " << difference.result << " at ["
+                            << difference.index << "] from " << number(difference.before) << " to "
+                            << number(difference.after);
   }
 
   bool &diverged_;
-  DenseMap<Operation *, State> states_;
+  llvm::StringMap<State> states_; ///< by the name of the function, which becomes that of the plan
 };
 
 } // namespace

@@ -21,9 +21,10 @@ struct Difference {
 /// with NaN and infinities in the same places; integers and booleans agree exactly.
 std::optional<Difference> firstDifference(llvm::ArrayRef<TensorData> before, llvm::ArrayRef<TensorData> after);
 
-/// From now on every pass that `manager` runs on a function of nn ops is followed by an evaluation of that function on
-/// reproducible random arguments. A pass that changes a result is an error at the function, names the first element that
-/// differs, and sets `diverged`, which must outlive the manager. Passes that change the arguments' types are not judged.
+/// From now on every pass that `manager` runs on a function of nn ops, or on a module with plans, is followed by an
+/// evaluation of that function or plan on reproducible random arguments. A pass that changes a result is an error that
+/// names the first element that differs, and sets `diverged`, which must outlive the manager. Passes that change the
+/// arguments' types are not judged.
 /// Turns off threads in the context: evaluation fills its WeightStore.
 void checkValues(mlir::PassManager &manager, bool &diverged);
 

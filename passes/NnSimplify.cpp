@@ -125,6 +125,72 @@ struct SinkTransposeThroughPad : OpRewritePattern<nn::PadOp> {
   }
 };
 
+/// The input's dimensions behind dimensions of a transpose's result, increasing as axes must be.
+SmallVector<int64_t> axesBefore(nn::TransposeOp transpose, ArrayRef<int64_t> axes) {
+  SmallVector<int64_t> result;
+  for (int64_t axis : axes)
+    result.push_back(transpose.getPermutation()[axis]);
+  llvm::sort(result);
+  return result;
+}
+
+/// reduce(transpose(x)) -> transpose(reduce(x)), where the transpose of what remains is often none.
+struct SinkTransposeThroughReduce : OpRewritePattern<nn::ReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(nn::ReduceOp op, PatternRewriter &rewriter) const override {
+    auto transpose = op.getInput().getDefiningOp<nn::TransposeOp>();
+    if (!transpose || nn::isWeightExpression(op))
+      return rewriter.notifyMatchFailure(op, "no transposed operand");
+    SmallVector<int64_t> kept; // the input's dimension behind each dimension of the result
+    for (auto [d, from] : llvm::enumerate(transpose.getPermutation()))
+      if (!llvm::is_contained(op.getAxes(), static_cast<int64_t>(d)))
+        kept.push_back(from);
+    SmallVector<int64_t> permutation;
+    for (int64_t dimension : kept)
+      permutation.push_back(llvm::count_if(kept, [&](int64_t other) { return other < dimension; }));
+    Value moved = rewriter.create<nn::ReduceOp>(op.getLoc(), op.getFunction(), transpose.getInput(),
+                                                axesBefore(transpose, op.getAxes()));
+    rewriter.replaceOpWithNewOp<nn::TransposeOp>(op, moved, permutation);
+    return success();
+  }
+};
+
+/// softmax, normalize and reverse of transpose(x) -> transpose of the same along the axes before.
+template <typename Op> struct SinkTransposeThroughAxes : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    auto transpose = op.getInput().template getDefiningOp<nn::TransposeOp>();
+    if (!transpose || nn::isWeightExpression(op))
+      return rewriter.notifyMatchFailure(op, "no transposed operand");
+    auto moved = cast<Op>(rewriter.clone(*op));
+    moved.getInputMutable().assign(transpose.getInput());
+    moved.setAxes(axesBefore(transpose, op.getAxes()));
+    moved.getResult().setType(cast<RankedTensorType>(transpose.getInput().getType()));
+    rewriter.replaceOpWithNewOp<nn::TransposeOp>(op, moved.getResult(), transpose.getPermutation());
+    return success();
+  }
+};
+
+/// slice(transpose(x)) -> transpose(slice(x)).
+struct SinkTransposeThroughSlice : OpRewritePattern<nn::SliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(nn::SliceOp op, PatternRewriter &rewriter) const override {
+    auto transpose = op.getInput().getDefiningOp<nn::TransposeOp>();
+    if (!transpose || nn::isWeightExpression(op))
+      return rewriter.notifyMatchFailure(op, "no transposed operand");
+    SmallVector<int64_t> starts, sizes, strides;
+    for (int64_t d : inverse(transpose.getPermutation())) {
+      starts.push_back(op.getStarts()[d]);
+      sizes.push_back(op.getSizes()[d]);
+      strides.push_back(op.stride(d));
+    }
+    Value moved = rewriter.create<nn::SliceOp>(op.getLoc(), transpose.getInput(), starts, sizes,
+                                               op.getStrides() ? rewriter.getDenseI64ArrayAttr(strides) : nullptr);
+    rewriter.replaceOpWithNewOp<nn::TransposeOp>(op, moved, transpose.getPermutation());
+    return success();
+  }
+};
+
 /// conv(pad(x, 0)) -> conv with larger pads, where only spatial dimensions are padded.
 struct PadIntoConv : OpRewritePattern<nn::ConvOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -155,7 +221,9 @@ struct NnSimplify : layerc::impl::NnSimplifyBase<NnSimplify> {
       if (isa_and_present<nn::NnDialect>(&name.getDialect()))
         name.getCanonicalizationPatterns(patterns, &getContext());
     patterns.add<SinkTranspose, SinkTransposeThroughAffine, SinkTransposeThroughConcat, SinkTransposeThroughPad,
-                 PadIntoConv>(&getContext());
+                 SinkTransposeThroughReduce, SinkTransposeThroughSlice, SinkTransposeThroughAxes<nn::SoftmaxOp>,
+                 SinkTransposeThroughAxes<nn::NormalizeOp>, SinkTransposeThroughAxes<nn::ReverseOp>, PadIntoConv>(
+        &getContext());
     GreedyRewriteConfig config;
     config.useTopDownTraversal = true;
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns), config)))

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The judge of passes must catch a pass that is wrong, so two wrong ones are made here.
+// The judge of passes must catch a pass that is wrong, so wrong ones are made here.
 #include "passes/CheckValues.h"
+#include "passes/Pipeline.h"
+
+#include "ir/Plan.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
@@ -87,6 +90,43 @@ TEST(CheckValues, WrongPassIsNamed) {
   std::vector<std::string> errors = errorsOfReplacing(nn::UnaryFunction::Relu, nn::UnaryFunction::Abs);
   ASSERT_EQ(errors.size(), 1u);
   EXPECT_NE(errors[0].find("replace-unary changes result 0 at [0, "), std::string::npos) << errors[0];
+}
+
+/// Puts every slot at the start of the arena.
+struct StackSlots : PassWrapper<StackSlots, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(StackSlots)
+  StringRef getArgument() const override { return "stack-slots"; }
+  void runOnOperation() override {
+    getOperation().walk([](plan::SlotOp slot) { slot.setOffset(0); });
+  }
+};
+
+TEST(CheckValues, WrongPlanIsNamed) {
+  MLIRContext context;
+  context.loadDialect<nn::NnDialect, func::FuncDialect>();
+  auto module = parseSourceString<ModuleOp>(R"mlir(
+    func.func @f(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %0 = nn.softmax %x axes [0] : (tensor<4x8xf32>) -> tensor<4x8xf32>
+      %1 = nn.softmax %0 axes [1] : (tensor<4x8xf32>) -> tensor<4x8xf32>
+      %2 = nn.softmax %1 axes [0] : (tensor<4x8xf32>) -> tensor<4x8xf32>
+      %3 = nn.binary sub %2, %0 : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+      return %3 : tensor<4x8xf32>
+    })mlir", &context);
+  std::vector<std::string> errors;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      errors.push_back(diagnostic.str());
+  });
+  bool diverged = false;
+  PassManager manager(&context);
+  checkValues(manager, diverged);
+  buildKernelPipeline(manager, {});
+  buildPlanPipeline(manager, {});
+  manager.addPass(std::make_unique<StackSlots>());
+  ASSERT_TRUE(succeeded(manager.run(*module)));
+  EXPECT_TRUE(diverged);
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_NE(errors[0].find("stack-slots changes result 0 at [0, 0]"), std::string::npos) << errors[0];
 }
 
 } // namespace
