@@ -126,9 +126,9 @@ LogicalResult layerc::lowerKernel(ModuleOp module, plan::KernelOp kernel) {
   PassManager pm(module.getContext(), ModuleOp::getOperationName());
   pm.enableVerifier(false); // once before and once after are enough
   pm.addPass(createConvertSCFToCFPass());
-  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createConvertMathToLibmPass()); // makes vector ops of its own
+  pm.addPass(createConvertVectorToLLVMPass());
   pm.addPass(createFinalizeMemRefToLLVMConversionPass());
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertIndexToLLVMPass());

@@ -17,7 +17,7 @@ static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(va
 
 namespace {
 
-constexpr int64_t kMostRegions = 27; // copies of the innermost loops that cutting may make
+constexpr int64_t kMostRegions = 9; // copies of the innermost loops that cutting may make
 
 /// Lanes of the widest number in the body.
 int64_t lanesFor(KernelBuilder &k) {
@@ -93,10 +93,6 @@ private:
     } else if (auto pool = dyn_cast<nn::PoolOp>(op)) {
       for (int64_t d = 0; d < pool.spatialRank(); ++d)
         addWindowCuts(cuts[d + 1], walk.shape()[d + 1], pool.stride(d), pool.padLow(d), pool.getWindow()[d], shapeOf(pool.getInput())[d + 1]);
-    } else if (auto conv = dyn_cast<nn::ConvOp>(op)) {
-      for (int64_t d = 0; d < conv.spatialRank(); ++d)
-        addWindowCuts(cuts[d + 1], walk.shape()[d + 1], conv.stride(d), conv.padLow(d),
-                      (shapeOf(conv.getKernel())[d] - 1) * conv.dilation(d) + 1, shapeOf(conv.getInput())[d + 1]);
     }
   }
 
@@ -130,7 +126,7 @@ private:
   }
 
   /// Gives each outer index, one branch per segment, the range of the segment it lies in.
-  void chooseSegments(int64_t position, Lanes &at, Value low, Value high) {
+  void chooseSegments(int64_t position, const Lanes &at, Value low, Value high) {
     if (position > tile.dim)
       return emitFrom(tile.dim + 1, at);
     int64_t d = walk.order[position];
@@ -138,8 +134,9 @@ private:
       return emitSplit(at, low, high);
     Value index = position == tile.dim ? low : at.index[d];
     chooseSegment(segments(d), index, [&](Value narrowed) {
-      at.index[d] = narrowed;
-      chooseSegments(position + 1, at, low, high);
+      Lanes inner = at;
+      inner.index[d] = narrowed;
+      chooseSegments(position + 1, inner, low, high);
     });
   }
 

@@ -15,7 +15,7 @@
 using namespace mlir;
 using namespace layerc;
 
-static constexpr int64_t kUnitBytes = 16 << 10; // a few microseconds: what handing work to another thread is worth
+static constexpr double kUnitNanoseconds = 2000; // handing work to another thread costs some 300
 static constexpr int64_t kMostUnits = 64;
 static constexpr int64_t kLineGrain = 64; // elements: whole cache lines and vectors
 
@@ -146,9 +146,7 @@ struct LoopsTemplate final : KernelTemplate {
     KernelChoice choice;
     choice.algorithm = name().str();
     choice.nanoseconds = nanoseconds(kernel, target);
-    double streamed = target.l2BytesPerNanosecond > 0 ? target.l2BytesPerNanosecond : 30;
-    double unitTime = static_cast<double>(kUnitBytes) / streamed;
-    auto units = std::clamp<int64_t>(static_cast<int64_t>(choice.nanoseconds / unitTime), 1, kMostUnits);
+    auto units = std::clamp<int64_t>(static_cast<int64_t>(choice.nanoseconds / kUnitNanoseconds), 1, kMostUnits);
     LoopsTile tile = tileFor(walk, units);
     choice.tile = tile.numbers();
     choice.units = {std::min(units, walk.rows(tile))};
