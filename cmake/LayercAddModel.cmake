@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# layerc_add_model(NAME FILE [BATCH n] [INPUT_SHAPE input=1x8x8x1 ...] [TARGET_CPU cpu] [TARGET_TRIPLE triple]
+#                  [STORE_WEIGHTS object|file|caller] [OPTIONS flag ...])
+#
+# Compiles the Keras model FILE when the project is built and makes the target NAME: link it to get `#include "NAME.h"`, the
+# native kernels and the weights. The output folder is the target's property LAYERC_OUTPUT_DIR. In a cross build the triple is
+# that of the toolchain.
+
+# The triple that the C++ compiler makes code for, or an empty string where it cannot be told.
+function(_layerc_toolchain_triple result)
+  if(CMAKE_CXX_COMPILER_TARGET)
+    set(triple "${CMAKE_CXX_COMPILER_TARGET}")
+  else()
+    execute_process(COMMAND "${CMAKE_CXX_COMPILER}" -dumpmachine OUTPUT_VARIABLE triple
+                    OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  endif()
+  set(${result} "${triple}" PARENT_SCOPE)
+endfunction()
+
+function(layerc_add_model name file)
+  cmake_parse_arguments(arg "" "BATCH;TARGET_CPU;TARGET_TRIPLE;STORE_WEIGHTS" "INPUT_SHAPE;OPTIONS" ${ARGN})
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "layerc_add_model(${name}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  get_filename_component(file "${file}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_SOURCE_DIR}")
+  if(NOT arg_STORE_WEIGHTS)
+    set(arg_STORE_WEIGHTS object)
+  endif()
+  if(NOT arg_TARGET_TRIPLE AND CMAKE_CROSSCOMPILING)
+    _layerc_toolchain_triple(arg_TARGET_TRIPLE)
+  endif()
+
+  set(out "${CMAKE_CURRENT_BINARY_DIR}/${name}.layerc")
+  set(command layerc::layerc compile "${file}" -o "${out}" --name ${name} --store-weights ${arg_STORE_WEIGHTS} --quiet)
+  foreach(flag BATCH TARGET_CPU TARGET_TRIPLE)
+    if(arg_${flag})
+      string(TOLOWER "${flag}" word)
+      string(REPLACE "_" "-" word "${word}")
+      list(APPEND command --${word} "${arg_${flag}}")
+    endif()
+  endforeach()
+  foreach(shape IN LISTS arg_INPUT_SHAPE)
+    list(APPEND command --input-shape "${shape}")
+  endforeach()
+  list(APPEND command ${arg_OPTIONS})
+
+  set(objects "${out}/${name}.kernels.o")
+  set(byproducts)
+  if(arg_STORE_WEIGHTS STREQUAL "object")
+    list(APPEND objects "${out}/${name}.weights.o")
+  else()
+    list(APPEND byproducts "${out}/${name}.weights")
+  endif()
+  add_custom_command(OUTPUT "${out}/${name}.cpp" "${out}/${name}.h" "${out}/${name}_c.h" ${objects}
+    BYPRODUCTS ${byproducts}
+    COMMAND ${command} DEPENDS "${file}" layerc::layerc
+    COMMENT "Compiling Keras model ${name}" VERBATIM)
+  set_source_files_properties(${objects} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
+
+  add_library(${name} STATIC "${out}/${name}.cpp" ${objects})
+  target_include_directories(${name} PUBLIC "${out}")
+  target_compile_features(${name} PUBLIC cxx_std_17)
+  set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON LAYERC_OUTPUT_DIR "${out}")
+  if(UNIX)
+    set(THREADS_PREFER_PTHREAD_FLAG ON)
+    find_package(Threads REQUIRED)
+    target_link_libraries(${name} PUBLIC Threads::Threads m)
+  endif()
+endfunction()
