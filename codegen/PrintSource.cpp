@@ -53,7 +53,7 @@ layerc::Status Model::check() const noexcept {
     return status_;
   if (workers_ < 1)
     return layerc::Status::too_many_workers;
-  return @supported@ ? memory_.status() : layerc::Status::cpu_below_target;
+@cpu check@  return memory_.status();
 }
 )";
 
@@ -236,11 +236,11 @@ std::string kernelDeclarations(const ModelText &model) {
   return text + "}\n";
 }
 
-/// The mask of CPU features, and the call that compares it.
+/// The mask of CPU features, and the statement that compares it; both empty for the baseline of an architecture.
 std::pair<std::string, std::string> cpuCheck(const Target &target) {
   std::vector<std::string> features = requiredCpuFeatures(target);
   if (features.empty())
-    return {"", "true"};
+    return {"", ""};
   std::string space = features.front().substr(0, features.front().rfind("::"));
   std::string mask = "constexpr std::uint64_t cpu_features =\n    ";
   size_t used = 4;
@@ -257,7 +257,7 @@ std::pair<std::string, std::string> cpuCheck(const Target &target) {
     used += piece.size();
   }
   return {"\nnamespace {\n\n// " + escapeText(target.name) + "\n" + mask + "\n\n} // namespace\n",
-          space + "::supports(cpu_features)"};
+          "  if (!" + space + "::supports(cpu_features))\n    return layerc::Status::cpu_below_target;\n"};
 }
 
 /// Views of zeros for warm(): each tensor on cache lines of its own in one buffer.
@@ -278,12 +278,12 @@ std::string warmText(const ModelText &model) {
 
 FailureOr<std::string> layerc::printSource(const ModelText &model) {
   bool linked = model.options.storeWeights == StoreWeights::Object;
-  auto [features, supported] = cpuCheck(model.options.target);
+  auto [features, check] = cpuCheck(model.options.target);
   std::string text = fill(kTop, model.holes) + kernelDeclarations(model);
   text += linked ? fill(kLinkedWeights, model.holes) : "";
   text += features;
   text += fill(kConstructors, model.with({{"linked definitions", linked ? fill(kLinkedDefinitions, model.holes) : ""},
-                                          {"supported", supported}}));
+                                          {"cpu check", check}}));
   text += "\n" + runSignature(model, "layerc::Status Model::run(", "const layerc::Executor &executor", ") noexcept {") +
           kRunTop.str();
   plan::EntryOp entry = model.entry;

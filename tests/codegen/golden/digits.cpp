@@ -56,7 +56,9 @@ layerc::Status Model::check() const noexcept {
     return status_;
   if (workers_ < 1)
     return layerc::Status::too_many_workers;
-  return layerc::x86::supports(cpu_features) ? memory_.status() : layerc::Status::cpu_below_target;
+  if (!layerc::x86::supports(cpu_features))
+    return layerc::Status::cpu_below_target;
+  return memory_.status();
 }
 
 layerc::Status Model::run(Image image, Scores scores, const layerc::Executor &executor) noexcept {
