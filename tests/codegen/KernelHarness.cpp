@@ -175,7 +175,9 @@ TensorData packed(const TensorData &data, nn::LayoutAttr layout, WeightStore &we
   return evaluator.evaluate(b.create<nn::PackOp>(b.getUnknownLoc(), source.getResult(), layout).getResult());
 }
 
-void compare(const TensorData &actual, const TensorData &expected, double tolerance) {
+} // namespace
+
+void KernelRun::compare(const TensorData &actual, const TensorData &expected, Tolerance tolerance) {
   bool isReal = isa<FloatType>(expected.type.getElementType());
   double largest = 0;
   for (int64_t i = 0; isReal && i < expected.size(); ++i)
@@ -188,7 +190,8 @@ void compare(const TensorData &actual, const TensorData &expected, double tolera
     if (isReal && !std::isfinite(e.real))
       same = std::isnan(e.real) ? std::isnan(a.real) : a.real == e.real;
     else if (isReal)
-      same = std::fabs(a.real - e.real) <= tolerance * largest + 10 * tolerance * std::fabs(e.real);
+      same = std::fabs(a.real - e.real) <= tolerance.absolute * largest + tolerance.relative * std::fabs(e.real) +
+                                             1.2e-38 /* denormals are zero */;
     if (same)
       continue;
     ++shown;
@@ -199,13 +202,21 @@ void compare(const TensorData &actual, const TensorData &expected, double tolera
   }
 }
 
-} // namespace
-
 void KernelRun::check(const KernelChoice &choice, uint64_t seed, const Layout &layout, double tolerance,
                       std::vector<TensorData> inputs) {
-  SCOPED_TRACE("target " + target_.name + ", algorithm " + choice.algorithm + ", seed " + std::to_string(seed));
-  if (inputs.empty())
-    inputs = randomInputs(seed);
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  check(choice, layout, {tolerance, 10 * tolerance}, inputs.empty() ? randomInputs(seed) : std::move(inputs));
+}
+
+void KernelRun::checkRelative(const KernelChoice &choice, std::vector<TensorData> inputs, double tolerance) {
+  check(choice, {}, {0, tolerance}, std::move(inputs));
+}
+
+void KernelRun::check(const KernelChoice &choice, const Layout &layout, Tolerance tolerance, std::vector<TensorData> inputs) {
+  std::string tile;
+  for (int64_t number : choice.tile)
+    tile += " " + std::to_string(number);
+  SCOPED_TRACE("target " + target_.name + ", algorithm " + choice.algorithm + ", tile" + tile);
   WeightStore weights;
   Evaluator evaluator(weights);
   for (auto [argument, data] : llvm::zip_equal(kernel().getBody().getArguments(), inputs))

@@ -42,7 +42,16 @@ public:
   void check(const KernelChoice &choice, uint64_t seed, const Layout &layout = {}, double tolerance = 1e-5,
              std::vector<TensorData> inputs = {});
 
+  /// The same for one layout, each element by its own magnitude.
+  void checkRelative(const KernelChoice &choice, std::vector<TensorData> inputs, double tolerance);
+
 private:
+  struct Tolerance {
+    double absolute; ///< times the largest magnitude
+    double relative;
+  };
+  void check(const KernelChoice &choice, const Layout &layout, Tolerance tolerance, std::vector<TensorData> inputs);
+  static void compare(const TensorData &actual, const TensorData &expected, Tolerance tolerance);
   std::vector<TensorData> randomInputs(uint64_t seed);
 
   mlir::MLIRContext context_;

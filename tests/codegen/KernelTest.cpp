@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 using namespace layerc;
 using namespace layerc::test;
 
@@ -239,6 +241,31 @@ TEST(Loops, InPlace) {
       for (int64_t input : {0, 1})
         run.check(choice, 7, {.inPlaceInput = input});
   }
+}
+
+/// Numbers where functions change their branch, and those that arithmetic cannot end on.
+TensorData hardNumbers(mlir::RankedTensorType type) {
+  TensorData data = makeTensor(type);
+  const double infinity = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  const double hard[] = {0.0, -0.0, infinity, -infinity, nan, 1, -1, 0.5, -0.5, 2.5, -3.5, 88.3, 88.72, 89, 1e3, -1e3, 1e30, -1e30,
+                         -87.2, -88, -104, 0.624, 0.626, 0.937, 0.938, 3.99, 4.01, -0.9999, 1e-6, -1e-6, 1e-30, 16777217, 20, -20};
+  const int64_t count = std::size(hard);
+  for (int64_t i = 0; i < data.size(); ++i)
+    data.set(i, {i < count ? hard[i] : -20 + 40.0 * static_cast<double>(i - count) / static_cast<double>(data.size() - count), 0});
+  return data;
+}
+
+TEST(Loops, HardNumbers) {
+  std::string type = "tensor<40x50xf32>";
+  for (const char *function : {"abs", "neg", "relu", "exp", "expm1", "log", "log1p", "sqrt", "rsqrt", "reciprocal", "tanh", "sigmoid",
+                               "silu", "softplus", "erf", "sign", "floor", "ceil", "round"})
+    for (const char *target : kTargets) {
+      KernelRun run({unary(function, type), type, {type}}, target);
+      SCOPED_TRACE(function);
+      auto tensor = mlir::cast<mlir::RankedTensorType>(run.kernel().getOperandTypes()[0]);
+      for (const KernelChoice &choice : run.choices(*findKernelTemplate("loops")))
+        run.checkRelative(choice, {hardNumbers(tensor)}, 6e-7);
+    }
 }
 
 TEST(Loops, ManyUnits) {
