@@ -59,7 +59,7 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove, SingleBlock, H
   let description = [{
     The body is that of nn.kernel. `inputs` and `outputs` are the memref types of the operands, whose shapes are those of
     the block's arguments and of the yielded tensors. `aliases` lists pairs (input, output) that share their bytes.
-    A phase p of the kernel is the native function `<name>` (p = 0) or `<name>_<p>`:
+    A phase p of the kernel is the native function named by kernelSymbol() of codegen/Names.h:
     `void(void* const* args, void* shared, void* own, int64 begin, int64 end)`, args being inputs, then outputs.
 
     C1: shapes and element types agree with the body. C2: at least one phase, each with at least one unit.

@@ -27,7 +27,7 @@ public:
   Exit load();
   /// To the nn dialect, with whole shapes for inputs that the options leave free.
   Exit import(const std::map<std::string, std::vector<int64_t>> &shapes = {});
-  /// nn -> kernels -> plan. `defaultCpu` counts where --target-cpu is not given.
+  /// nn -> kernels -> plan. `defaultCpu` counts where --target-cpu is not given; empty: the baseline of the triple.
   Exit chooseKernels(const std::string &defaultCpu);
   Exit plan();
   /// Runs every weight recipe into its place of the blob.

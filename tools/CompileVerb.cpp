@@ -202,7 +202,7 @@ Exit layerc::compileVerb(const Options &options) {
     compilation.module->print(llvm::outs());
     return Exit::Done;
   }
-  if (exit = compilation.chooseKernels("x86-64-v3"); exit != Exit::Done)
+  if (exit = compilation.chooseKernels(""); exit != Exit::Done)
     return exit;
   if (options.emit == "kernels") {
     compilation.module->print(llvm::outs());
