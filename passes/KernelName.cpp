@@ -44,7 +44,8 @@ static std::string opName(Operation &op) {
       })
       .Case([](nn::UnaryOp unary) { return stringifyUnaryFunction(unary.getFunction()).str(); })
       .Case([](nn::BinaryOp binary) {
-        bool bias = isa<BlockArgument>(binary.getRhs()) && shapeOf(binary.getRhs()).size() == 1;
+        bool bias = binary.getFunction() == nn::BinaryFunction::Add && convAnchor(*binary->getBlock()) &&
+                    isa<BlockArgument>(binary.getRhs()) && shapeOf(binary.getRhs()).size() == 1;
         return bias ? std::string() : stringifyBinaryFunction(binary.getFunction()).str();
       })
       .Case([](nn::ReduceOp reduce) { return "reduce_" + stringifyReduceFunction(reduce.getFunction()).str(); })

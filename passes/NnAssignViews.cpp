@@ -76,6 +76,11 @@ struct NnAssignViews : layerc::impl::NnAssignViewsBase<NnAssignViews> {
       return signalPassFailure();
     }
     func::FuncOp function = getOperation();
+    for (auto kernel : function.getBody().front().getOps<nn::KernelOp>())
+      if (!kernel.getAlgorithm()) {
+        kernel.emitOpError("has no algorithm; nn-select-kernels chooses one");
+        return signalPassFailure();
+      }
     SmallVector<nn::ConcatOp> concats;
     for (auto concat : function.getBody().front().getOps<nn::ConcatOp>())
       if (!nn::isWeightExpression(concat))

@@ -136,6 +136,8 @@ struct NnFuse : layerc::impl::NnFuseBase<NnFuse> {
     func::FuncOp function = getOperation();
     if (!function.getBody().hasOneBlock())
       return;
+    groups_.clear(); // one pass object sees all functions of a module
+    indexOf_.clear();
     for (Operation &op : function.getBody().front())
       if (isGrouped(&op))
         place(&op);

@@ -274,10 +274,33 @@ private:
   int64_t weightBytes = 0, largestWorkerScratch = 0;
 };
 
+/// What Planner expects: kernels with an algorithm, views between them, and results that kernels write.
+LogicalResult checkIsKernels(func::FuncOp function) {
+  for (Operation &op : function.getBody().front()) {
+    auto kernel = dyn_cast<nn::KernelOp>(op);
+    if (kernel && !kernel.getAlgorithm())
+      return kernel.emitOpError("has no algorithm; nn-select-kernels chooses one");
+    bool isView = isa<nn::ReshapeOp>(op) || (isa<nn::ConcatOp>(op) && op.hasAttr(kViewAttr));
+    bool isPlanned = kernel || isView || isa<nn::WeightOp, nn::ConstantOp, func::ReturnOp>(op) ||
+                     (op.getNumResults() == 1 && nn::isWeightExpression(op.getResult(0)));
+    if (!isPlanned)
+      return op.emitOpError("is in no kernel; nn-fuse and nn-assign-views make them");
+  }
+  llvm::SmallDenseSet<Value> roots;
+  for (auto [number, result] : llvm::enumerate(function.getBody().front().getTerminator()->getOperands())) {
+    Value root = bufferRoot(result);
+    if (nn::isWeightExpression(root) || isa<BlockArgument>(root) || !roots.insert(root).second)
+      return function.emitError() << "result " << number << " is not written into bytes of its own; nn-fuse copies it";
+  }
+  return success();
+}
+
 struct NnToPlan : layerc::impl::NnToPlanBase<NnToPlan> {
   using NnToPlanBase::NnToPlanBase;
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+      if (failed(checkIsKernels(function)))
+        return signalPassFailure();
       Planner(function, target).run();
       function.erase();
     }
