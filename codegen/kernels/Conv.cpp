@@ -18,6 +18,7 @@ struct TilePlace {
   Value channel;             ///< first input channel of the group
   Value column;              ///< first output column of the panel
   Value panelOffset;         ///< of the panel, in elements, in the packed kernel
+  Value ahead;               ///< how far ahead of the panel the tile prefetches, in elements; null: not at all
 };
 
 class ConvEmitter {
@@ -111,10 +112,12 @@ private:
     SmallVector<PixelRange> all{{0, tiles.wide}}, allNarrow{{0, tiles.wide - 1}};
     k.forLoop(first, k.min(last, k.constant(tiles.wideCount)), 1, [&](Value index) {
       place.x = k.mul(index, tiles.wide);
+      place.ahead = nextPanel(index, first);
       emitTile(place, tiles.wide, all, columns);
     });
     if (tiles.narrowCount == 0)
       return;
+    place.ahead = Value();
     k.forLoop(k.max(first, k.constant(tiles.wideCount)), last, 1, [&](Value index) {
       place.x = k.add(k.mul(index, tiles.wide - 1), tiles.wideCount);
       emitTile(place, tiles.wide - 1, allNarrow, columns);
@@ -134,13 +137,25 @@ private:
       for (const TileRun &run : runs)
         k.forLoop(k.constant(0), k.constant(run.count), 1, [&](Value index) {
           place.x = k.add(k.mul(index, run.pixels), run.start);
+          place.ahead = run.start == 0 && run.count == 1 ? nextPanel(row, first) : Value();
           emitTile(place, run.pixels, run.taps, columns);
         });
     });
   }
 
+  /// While the first tile of a panel is computed, the next panel is asked for: nothing below L2 hides its latency by
+  /// itself. Later tiles ask for lines that they have. Null where the weights stay in L2.
+  Value nextPanel(Value index, Value first) {
+    bool cold = g.depth() * g.outChannels * 4 > k.target.l2Bytes / 2 && g.pixels() > 1;
+    if (!cold)
+      return {};
+    Value isFirst = k.b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, index, first);
+    return k.b.create<arith::SelectOp>(isFirst, k.constant(g.depth() * width), k.constant(0));
+  }
+
   struct Tile {
     int64_t pixels, vectors;
+    Value ahead;
     Value inputBase; ///< address of pixel 0 at tap 0, channel 0
     Value kernelBase;
   };
@@ -155,7 +170,7 @@ private:
     accumulators = k.forLoop(z0, z1, 1, accumulators, [&](Value iz, ValueRange outer) -> SmallVector<Value> {
       return k.forLoop(y0, y1, 1, outer, [&](Value iy, ValueRange inner) -> SmallVector<Value> {
         Value kz = k.add(k.mul(iz, z.kernelStep), z.kernelStart), ky = k.add(k.mul(iy, y.kernelStep), y.kernelStart);
-        Tile t{pixels, vectors, inputBase(place, iz, iy), Value()};
+        Tile t{pixels, vectors, place.ahead, inputBase(place, iz, iy), Value()};
         t.kernelBase = k.add(place.panelOffset, k.mul(k.add(k.mul(kz, g.kernelSize[1]), ky), g.kernelSize[2] * kernelRow));
         return emitKernelRow(t, x, taps, inner);
       });
@@ -210,6 +225,9 @@ private:
         k.constant(0), k.constant(depth), 1, SmallVector<Value>(part), [&](Value c, ValueRange carried) -> SmallVector<Value> {
           SmallVector<Value> sums(carried), columns;
           Value row = k.add(kernel, k.mul(c, width)), at = k.add(input, c);
+          constexpr int64_t floatsPerLine = 16;
+          for (int64_t line = 0; t.ahead && line < width; line += floatsPerLine)
+            k.prefetch(kernelOperand, k.add(k.add(row, t.ahead), line), 2);
           for (int64_t v = 0; v < t.vectors; ++v)
             columns.push_back(k.loadVector(kernelOperand, k.add(row, v * lanes), lanes));
           for (int64_t p = active.first; p < active.second; ++p) {

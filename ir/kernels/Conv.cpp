@@ -120,9 +120,10 @@ private:
     int64_t panels = llvm::divideCeil(g.columnsPerGroup(), tile.vectors * target.lanes()) * g.groups;
     int64_t lines = g.pointwise() ? llvm::divideCeil(g.pixels(), tile.pixels) : g.pixels() / g.out[2];
     int64_t weightBytes = g.depth() * g.outChannels * 4;
-    int64_t inputBytes = g.batch * g.in[0] * g.in[1] * g.in[2] * g.inChannels * 4;
+    // With strides and few taps only some of the input is read.
+    int64_t inputBytes = 4 * std::min(g.batch * g.in[0] * g.in[1] * g.in[2] * g.inChannels, g.pixels() * g.depth() * g.groups);
     int64_t outputBytes = g.pixels() * g.outChannels * 4;
-    tile.rowBlocks = std::clamp<int64_t>(llvm::divideCeil(inputBytes, target.l2Bytes / 2), 1, lines);
+    tile.rowBlocks = std::clamp<int64_t>(llvm::divideCeil(inputBytes, target.l2Bytes * 3 / 4), 1, lines);
     double work = static_cast<double>(g.pixels()) * g.depth() * g.outChannels;
     if (work < 200e3) { // some microseconds: not worth a second worker
       tile.rowBlocks = 1;
@@ -136,16 +137,22 @@ private:
 
   static double nanoseconds(const ConvGeometry &g, const ConvTile &tile, int64_t line, const Target &target) {
     int64_t lanes = target.lanes(), width = tile.vectors * lanes, columns = g.columnsPerGroup();
+    double clock = target.fmasPerNanosecond > 0 ? target.fmasPerNanosecond / (2.0 * lanes) : 3.0;
+    // A panel that does not fit L2 beside the rows it meets comes from L3 for every tile.
+    int64_t panelBytes = g.depth() * width * 4;
+    int64_t rowBytes = 4 * std::min(g.batch * g.in[0] * g.in[1] * g.in[2] * g.inChannels, g.pixels() * g.depth()) / tile.rowBlocks;
+    double fromL3 = panelBytes + rowBytes > target.l2Bytes * 9 / 10 && target.l3BytesPerNanosecond > 0
+                        ? 4 * lanes / target.l3BytesPerNanosecond * clock : 0; // cycles per vector of the panel
+    auto step = [&](int64_t pixels, int64_t vectors) { return std::max(stepCycles(pixels, vectors), vectors * fromL3); };
     EvenTiles tiles = EvenTiles::of(line, tile.pixels);
     double cycles = 0;
     for (int64_t column = 0; column < columns; column += width) {
       int64_t vectors = llvm::divideCeil(std::min(width, columns - column), lanes);
       // Opening and closing a tile costs about as much as four steps of the reduction.
-      cycles += (tiles.wideCount * stepCycles(tile.pixels, vectors) +
-                 tiles.narrowCount * stepCycles(std::max<int64_t>(1, tile.pixels - 1), vectors)) * (g.depth() + 4);
+      cycles += (tiles.wideCount * step(tile.pixels, vectors) +
+                 tiles.narrowCount * step(std::max<int64_t>(1, tile.pixels - 1), vectors)) * (g.depth() + 4);
     }
     double lines = static_cast<double>(g.pixels()) / line;
-    double clock = target.fmasPerNanosecond > 0 ? target.fmasPerNanosecond / (2 * lanes) : 3.0;
     double stream = target.memoryBytesPerNanosecond > 0 ? target.memoryBytesPerNanosecond : 16;
     return cycles * lines * g.groups / clock + g.depth() * g.outChannels * 4.0 / stream;
   }
