@@ -110,12 +110,12 @@ absl::StatusOr<Layer> Expander::makeLayer(const LayerObject &object, const std::
   }
   for (const Member &member : object.members) {
     size_t sameRole = static_cast<size_t>(
-        std::count_if(layer.children.begin(), layer.children.end(), [&](const auto &c) { return c.first == member.name; }));
+        std::count_if(layer.children.begin(), layer.children.end(), [&](const auto &c) { return c.role == member.name; }));
     std::string role = sameRole == 0 ? member.name : absl::StrCat(member.name, "_", sameRole);
     absl::StatusOr<Layer> child = makeLayer(*member.object, join(path, role));
     if (!child.ok())
       return child.status();
-    layer.children.emplace_back(member.name, *std::move(child));
+    layer.children.push_back({member.name, *std::move(child)});
   }
   return layer;
 }

@@ -22,16 +22,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define LAYERC_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define LAYERC_ADDRESS_SANITIZER 1
-#endif
-#endif
-
 namespace layerc {
 namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kAddressSanitizer = true;
+#elif defined(__has_feature)
+constexpr bool kAddressSanitizer = __has_feature(address_sanitizer);
+#else
+constexpr bool kAddressSanitizer = false;
+#endif
 
 /// A descriptor that closes itself.
 class Descriptor {
@@ -50,10 +50,12 @@ private:
   int number_;
 };
 
-void limit(int resource, rlim_t value) {
-  rlimit both{value, value};
+void limit(int resource, rlim_t soft, rlim_t hard) {
+  rlimit both{soft, hard};
   setrlimit(static_cast<__rlimit_resource>(resource), &both);
 }
+
+void limit(int resource, rlim_t value) { limit(resource, value, value); }
 
 /// Bytes of address space this process has now: the child's limit starts there, since it inherits every mapping.
 size_t addressSpace() {
@@ -63,20 +65,20 @@ size_t addressSpace() {
 }
 
 /// Gives up everything that reading a mapped file does not need.
-void confine(const Bytes &file) {
+void confine(const Bytes &file, int seconds) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   for (int number : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXFSZ, SIGXCPU, SIGTERM})
     std::signal(number, SIG_DFL); // the compiler's crash handlers would print a stack
   limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_CPU, Hdf5Limits::seconds);
+  limit(RLIMIT_CPU, static_cast<rlim_t>(seconds), static_cast<rlim_t>(seconds) + 1); // SIGXCPU before SIGKILL
   limit(RLIMIT_FSIZE, 4 * file.size + Hdf5Limits::decodedSlack + 2 * Hdf5Limits::attributeBytes);
-#ifndef LAYERC_ADDRESS_SANITIZER // its shadow memory alone is larger than any limit
-  limit(RLIMIT_AS, addressSpace() + Hdf5Limits::memory);
-  int null = open("/dev/null", O_RDWR);
-  for (int standard : {0, 1, 2})
-    dup2(null, standard);
-#endif
+  if (!kAddressSanitizer) { // its shadow memory alone is larger than any limit, and it reports on stderr
+    limit(RLIMIT_AS, addressSpace() + Hdf5Limits::memory);
+    int null = open("/dev/null", O_RDWR);
+    for (int standard : {0, 1, 2})
+      dup2(null, standard);
+  }
   limit(RLIMIT_NOFILE, 0); // no file can be opened from here on, whatever a link says
 }
 
@@ -90,8 +92,8 @@ void writeAll(int descriptor, std::string_view text) {
 }
 
 /// The child's whole life. Exit code 0: `index` holds the index; 1: it holds an error's text.
-[[noreturn]] void runChild(const Bytes &file, int index, int decoded) {
-  confine(file);
+[[noreturn]] void runChild(const Bytes &file, int seconds, int index, int decoded) {
+  confine(file, seconds);
   try {
     absl::StatusOr<Hdf5Index> walked = walkHdf5(file, decoded);
     writeAll(index, walked.ok() ? encode(*walked) : std::string(walked.status().message()));
@@ -103,12 +105,12 @@ void writeAll(int descriptor, std::string_view text) {
 }
 
 /// Waits until the child has closed `alive`; false when it takes too long.
-bool waitUntilClosed(int alive) {
+bool waitUntilClosed(int alive, int seconds) {
   timespec start, now;
   clock_gettime(CLOCK_MONOTONIC, &start);
   while (true) {
     clock_gettime(CLOCK_MONOTONIC, &now);
-    int64_t left = Hdf5Limits::seconds - (now.tv_sec - start.tv_sec);
+    int64_t left = seconds - (now.tv_sec - start.tv_sec);
     if (left <= 0)
       return false;
     pollfd entry{alive, POLLIN, 0};
@@ -135,9 +137,7 @@ absl::StatusOr<Bytes> mapWhole(int descriptor) {
   return mapDescriptor(descriptor, static_cast<size_t>(status.st_size));
 }
 
-absl::StatusOr<std::shared_ptr<Hdf5File>> takeOver(int status, bool inTime, const Bytes &file, int index, int decoded) {
-  if (!inTime || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
-    return absl::DeadlineExceededError(absl::StrCat("reading the HDF5 file takes more than ", Hdf5Limits::seconds, " s"));
+absl::StatusOr<std::shared_ptr<Hdf5File>> takeOver(int status, const Bytes &file, int index, int decoded) {
   if (WIFSIGNALED(status))
     return absl::InvalidArgumentError(
         absl::StrCat("the HDF5 file is damaged: its reader ended with signal ", WTERMSIG(status)));
@@ -153,7 +153,9 @@ absl::StatusOr<std::shared_ptr<Hdf5File>> takeOver(int status, bool inTime, cons
 
 } // namespace
 
-absl::StatusOr<std::shared_ptr<Hdf5File>> readHdf5(const Bytes &file) {
+int hdf5Seconds(const Bytes &file) { return 10 + static_cast<int>(file.size >> 23); }
+
+absl::StatusOr<std::shared_ptr<Hdf5File>> readHdf5(const Bytes &file, int seconds) {
   Descriptor index(memfd_create("layerc-index", MFD_CLOEXEC)), decoded(memfd_create("layerc-arrays", MFD_CLOEXEC));
   int ends[2];
   if (index < 0 || decoded < 0 || pipe2(ends, O_CLOEXEC) != 0)
@@ -163,12 +165,15 @@ absl::StatusOr<std::shared_ptr<Hdf5File>> readHdf5(const Bytes &file) {
   if (child < 0)
     return absl::ResourceExhaustedError(absl::StrCat("cannot start the HDF5 reader: ", std::strerror(errno)));
   if (child == 0)
-    runChild(file, index, decoded);
+    runChild(file, seconds, index, decoded);
   held.close();
-  bool inTime = waitUntilClosed(alive);
+  bool inTime = waitUntilClosed(alive, seconds);
   if (!inTime)
     kill(child, SIGKILL);
-  return takeOver(reap(child), inTime, file, index, decoded);
+  int status = reap(child);
+  if (!inTime || (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU))
+    return absl::DeadlineExceededError(absl::StrCat("reading the HDF5 file takes more than ", seconds, " s"));
+  return takeOver(status, file, index, decoded);
 }
 
 bool looksLikeHdf5(const Bytes &file) {
@@ -211,8 +216,9 @@ std::vector<Array> Hdf5File::numbered(const std::string &group) const {
     if (it->first.find('/', prefix.size()) == std::string::npos)
       result.push_back(it->second);
   // Shorter numbers are smaller ones; "10" must come after "9".
-  std::stable_sort(result.begin(), result.end(),
-                   [](const Array &a, const Array &b) { return a.path.size() < b.path.size(); });
+  std::sort(result.begin(), result.end(), [](const Array &a, const Array &b) {
+    return std::pair(a.path.size(), std::string_view(a.path)) < std::pair(b.path.size(), std::string_view(b.path));
+  });
   return result;
 }
 

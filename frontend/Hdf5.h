@@ -37,7 +37,14 @@ public:
 /// True when an HDF5 signature stands where the format allows one (0, 512, 1024, ...).
 bool looksLikeHdf5(const Bytes &file);
 
-/// Reads the file under the limits of `Hdf5Limits`. An error is one clause without the file's name.
-absl::StatusOr<std::shared_ptr<Hdf5File>> readHdf5(const Bytes &file);
+/// Seconds that reading `file` may take: ten, and one for each 8 MiB.
+int hdf5Seconds(const Bytes &file);
+
+/// Reads the file under the limits of `Hdf5Limits`, in at most `seconds` of wall clock and of processor time. An error is
+/// one clause without the file's name.
+absl::StatusOr<std::shared_ptr<Hdf5File>> readHdf5(const Bytes &file, int seconds);
+inline absl::StatusOr<std::shared_ptr<Hdf5File>> readHdf5(const Bytes &file) {
+  return readHdf5(file, hdf5Seconds(file));
+}
 
 } // namespace layerc

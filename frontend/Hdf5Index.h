@@ -14,7 +14,6 @@ struct Hdf5Limits {
   static constexpr size_t attributeBytes = size_t(256) << 20; ///< all attributes together
   static constexpr size_t decodedSlack = size_t(64) << 20; ///< compressed arrays may decode to 4 times the file and this
   static constexpr int rank = 16;
-  static constexpr int seconds = 120;                      ///< of wall clock and of processor time
   static constexpr size_t memory = size_t(1) << 30;        ///< the child's own, beyond what the parent had mapped
 };
 

@@ -51,6 +51,7 @@ struct TensorRef {
 };
 
 struct LayerGraph;
+struct InnerLayer;
 
 /// A layer object: class, configuration and weights, once however often it is called.
 struct Layer {
@@ -66,9 +67,15 @@ struct Layer {
   /// Layers inside this one, by role: {"layer", ...} of a wrapper, {"forward_layer", ...} and {"backward_layer", ...} of
   /// Bidirectional, {"cell", ...} of RNN, {"cells", ...} repeated, {"activation", ...}, {"query_dense", ...}. SimpleRNN,
   /// GRU, LSTM and ConvLSTM have no cell child: the cell's weights are theirs.
-  std::vector<std::pair<std::string, Layer>> children;
+  std::vector<InnerLayer> children;
   /// For a whole Sequential or Functional model inside a wrapper: its graph. Its paths begin with this layer's path.
   std::shared_ptr<LayerGraph> model;
+};
+
+/// A layer inside another one.
+struct InnerLayer {
+  std::string role;
+  Layer layer;
 };
 
 /// One call of a layer. Calls of nested Functional and Sequential models are expanded in place, so there is no nesting here.

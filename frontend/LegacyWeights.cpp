@@ -11,6 +11,7 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace layerc {
@@ -66,6 +67,7 @@ public:
 private:
   absl::Status collectFor(LayerObject &object, const Group &group);
   absl::Status collect(LayerObject &object, bool trainable, bool withActivations);
+  void moveFrozenToTheEnd();
   absl::Status checkNames(const LayerObject &object, const Group &group) const;
   absl::Status place(LayerObject &owner, Array array);
 
@@ -106,6 +108,15 @@ absl::Status Assigner::collectFor(LayerObject &object, const Group &group) {
   }
   return layerError(object, absl::StrCat("the file has ", group.arrays.size(), " arrays for it, its layers own ",
                                          slots_.size()));
+}
+
+/// Trainable variables first, each kind in its order.
+void Assigner::moveFrozenToTheEnd() {
+  std::vector<Slot> sorted;
+  for (bool trainable : {true, false})
+    std::copy_if(slots_.begin(), slots_.end(), std::back_inserter(sorted),
+                 [trainable](const Slot &slot) { return slot.trainable == trainable; });
+  slots_ = std::move(sorted);
 }
 
 /// "dense/kernel:0" -> "kernel"
@@ -161,7 +172,7 @@ absl::Status Assigner::assign(LayerObject &object, const Group &group) {
   if (absl::Status status = collectFor(object, group); !status.ok())
     return status;
   if (savedMajor_ < 3 || isTrainable(object))
-    std::stable_partition(slots_.begin(), slots_.end(), [](const Slot &slot) { return slot.trainable; });
+    moveFrozenToTheEnd();
   if (absl::Status status = checkNames(object, group); !status.ok())
     return status;
   for (const LayerObject *owner : collected_)

@@ -237,10 +237,10 @@ TEST(Config, BidirectionalGetsItsSecondLayer) {
   ASSERT_TRUE(graph.ok()) << graph.status();
   const auto &children = graph->layers[1].children;
   ASSERT_EQ(children.size(), 2u);
-  EXPECT_EQ(children[0].first, "forward_layer");
-  EXPECT_EQ(children[0].second.config["go_backwards"], false);
-  EXPECT_EQ(children[1].first, "backward_layer");
-  EXPECT_EQ(children[1].second.config["go_backwards"], true);
+  EXPECT_EQ(children[0].role, "forward_layer");
+  EXPECT_EQ(children[0].layer.config["go_backwards"], false);
+  EXPECT_EQ(children[1].role, "backward_layer");
+  EXPECT_EQ(children[1].layer.config["go_backwards"], true);
 }
 
 TEST(Config, CustomClassesAreMarked) {

@@ -60,8 +60,8 @@ TEST(Load, AModelInAWrapperIsAGraph) {
   ASSERT_TRUE(graph.ok()) << graph.status();
   const Layer &steps = graph->layers.back();
   ASSERT_EQ(steps.children.size(), 1u);
-  ASSERT_TRUE(steps.children[0].second.model);
-  EXPECT_EQ(steps.children[0].second.model->calls[1].path, "steps/layer/a");
+  ASSERT_TRUE(steps.children[0].layer.model);
+  EXPECT_EQ(steps.children[0].layer.model->calls[1].path, "steps/layer/a");
 }
 
 std::string refusal(const std::string &contents, const std::string &suffix = ".keras") {
