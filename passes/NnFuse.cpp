@@ -148,33 +148,42 @@ struct NnFuse : layerc::impl::NnFuseBase<NnFuse> {
   }
 
 private:
+  /// What a group may be extended by.
+  struct Join {
+    const KernelTemplate *kernelTemplate = nullptr; ///< null: nothing
+    SmallVector<Operation *> ops;
+  };
+
   void place(Operation *op) {
+    if (indexOf_.contains(op))
+      return; // came with its siblings
     Group *best = nullptr;
-    const KernelTemplate *bestTemplate = nullptr;
+    Join bestJoin;
     for (Value operand : op->getOperands()) {
       Group *group = groupOf(operand);
       if (!group)
         continue;
-      const KernelTemplate *joined = tryJoin(*group, op);
+      Join join = tryJoin(*group, op);
       // Heavy groups first; among equals the later one, whose other operands are computed by then.
-      if (joined && (!best || rank(joined) <= rank(bestTemplate))) {
+      if (join.kernelTemplate && (!best || rank(join.kernelTemplate) <= rank(bestJoin.kernelTemplate))) {
         best = group;
-        bestTemplate = joined;
+        bestJoin = std::move(join);
       }
     }
-    if (best) {
-      best->ops.push_back(op);
-      indexOf_[op] = best - groups_.data();
-    } else {
+    if (!best) {
       std::string reason;
+      bestJoin.ops.push_back(op);
       Group group;
-      group.ops.push_back(op);
-      group.kernelTemplate = templateOf(group.ops, nullptr, reason);
+      group.kernelTemplate = templateOf(bestJoin.ops, nullptr, reason);
       assert(group.kernelTemplate && "the last template takes every op");
-      indexOf_[op] = groups_.size();
-      groups_.push_back(std::move(group));
+      best = &groups_.emplace_back(std::move(group));
     }
-    absorbOperands(op);
+    for (Operation *joined : bestJoin.ops) {
+      best->ops.push_back(joined);
+      indexOf_[joined] = best - groups_.data();
+    }
+    for (Operation *joined : bestJoin.ops)
+      absorbOperands(joined);
   }
 
   /// Brings loops that end in `op` into its kernel.
@@ -217,19 +226,48 @@ private:
     return group.result() == value ? &group : nullptr;
   }
 
-  /// The group's template when `op` may join it, else null; says why not.
-  const KernelTemplate *tryJoin(Group &group, Operation *op) {
+  /// How `op`, or `op` and its siblings, may join the group; says why not.
+  Join tryJoin(const Group &group, Operation *op) {
     std::string reason;
-    if (!endsIn(group, op)) {
+    Join join{group.kernelTemplate, {op}};
+    if (!endsIn(group, op))
+      join.ops = findSiblings(group, op);
+    if (join.ops.empty()) {
       reason = "its operand has other uses";
     } else if (!isLoops(group) || joinsLoop(group.ops, op, reason)) {
       SmallVector<Operation *> ops(group.ops);
-      ops.push_back(op);
+      llvm::append_range(ops, join.ops);
       if (templateOf(ops, group.kernelTemplate, reason))
-        return group.kernelTemplate;
+        return join;
     }
     emitRemark(op->getLoc()) << op->getName() << " is not fused into the kernel before it: " << reason;
-    return nullptr;
+    return {};
+  }
+
+  /// Elementwise ops from `op` on, the last of which alone is read by others: all readers of the group's result, as
+  /// x * sigmoid(x) has two. Empty when the readers do not meet again soon.
+  SmallVector<Operation *> findSiblings(const Group &group, Operation *op) {
+    constexpr size_t most = 16;
+    llvm::SetVector<Operation *> inside;
+    auto isClosed = [&](Value value) {
+      return llvm::all_of(value.getUsers(), [&](Operation *user) { return inside.contains(user); });
+    };
+    auto isInside = [&](Value value) { return value == group.result() || inside.contains(value.getDefiningOp()); };
+    Type type = group.result().getType();
+    for (Operation *next = op; next && inside.size() < most; next = next->getNextNode()) {
+      if (llvm::none_of(next->getOperands(), isInside))
+        continue;
+      bool fits = nn::isElementwise(next) && !indexOf_.contains(next) &&
+                  cast<ShapedType>(next->getResult(0).getType()).getShape() == cast<ShapedType>(type).getShape();
+      if (!fits)
+        return {};
+      inside.insert(next);
+      bool othersClosed = llvm::all_of(inside.getArrayRef().drop_back(),
+                                       [&](Operation *other) { return isClosed(other->getResult(0)); });
+      if (othersClosed && isClosed(group.result()))
+        return inside.takeVector();
+    }
+    return {};
   }
 
   void build(Group &group) {

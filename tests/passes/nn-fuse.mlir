@@ -70,6 +70,28 @@ func.func @pad_into_pool(%x: tensor<1x4x4x3xf32>) -> tensor<1x3x3x3xf32> {
   return %1 : tensor<1x3x3x3xf32>
 }
 
+// All readers of the convolution meet again in the last multiplication, so that it reads both sides in registers.
+// CHECK-LABEL: func.func @readers_that_meet
+// CHECK: nn.kernel
+// CHECK-NEXT: nn.conv
+// CHECK-NEXT: nn.binary add
+// CHECK-NEXT: nn.unary sigmoid
+// CHECK-NEXT: nn.binary mul
+// CHECK-NEXT: nn.yield
+// CHECK: nn.kernel
+// CHECK-NOT: nn.kernel
+func.func @readers_that_meet(%x: tensor<1x4x4x2xf32>) -> (tensor<1x4x4x3xf32>, tensor<1x4x4x3xf32>) {
+  %k = nn.weight "k3" : tensor<1x1x2x3xf32>
+  %b = nn.weight "b3" : tensor<3xf32>
+  %0 = nn.conv %x, %k : (tensor<1x4x4x2xf32>, tensor<1x1x2x3xf32>) -> tensor<1x4x4x3xf32>
+  %1 = nn.binary add %0, %b : (tensor<1x4x4x3xf32>, tensor<3xf32>) -> tensor<1x4x4x3xf32>
+  %2 = nn.unary sigmoid %1 : (tensor<1x4x4x3xf32>) -> tensor<1x4x4x3xf32>
+  %3 = nn.binary mul %1, %2 : (tensor<1x4x4x3xf32>, tensor<1x4x4x3xf32>) -> tensor<1x4x4x3xf32>
+  // expected-remark @+1 {{nn.unary is not fused into the kernel before it: its operand has other uses}}
+  %4 = nn.unary exp %3 : (tensor<1x4x4x3xf32>) -> tensor<1x4x4x3xf32>
+  return %3, %4 : tensor<1x4x4x3xf32>, tensor<1x4x4x3xf32>
+}
+
 // CHECK-LABEL: func.func @other_uses
 // CHECK-COUNT-2: nn.kernel
 func.func @other_uses(%x: tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<1x8xf32>) {

@@ -89,6 +89,10 @@ class Graph:
         function = self.random.choice(["relu", "relu", "tanh", "sigmoid", "silu", "abs", "neg", "square"])
         self.emit(f"unary {function}", [(x, shape)], "", shape)
 
+    def layer_gate(self, x, shape):
+        gate = self.emit("unary sigmoid", [(x, shape)], "", shape)
+        self.emit("binary mul", [(x, shape), gate], "", shape)
+
     def layer_pool(self, x, shape):
         spatial = shape[1:-1]
         if 1 <= len(spatial) <= 2 and min(spatial) >= 2:
