@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Old .h5 groups that no Keras of today writes: foreign names, Keras 1, Theano, and lists that contradict the layers.
+#include "frontend/LegacyWeights.h"
+
+#include <gtest/gtest.h>
+
+namespace layerc {
+namespace {
+
+using nlohmann::json;
+using Shape = std::vector<int64_t>;
+
+/// A weights file with one group per entry: layer name, then the names and shapes of its arrays.
+Hdf5File fileOf(const std::vector<std::pair<std::string, std::vector<std::pair<std::string, Shape>>>> &groups) {
+  Hdf5File file;
+  for (const auto &[layer, arrays] : groups) {
+    file.groups[""].attributes["layer_names"].push_back(layer);
+    std::vector<std::string> &names = file.groups[layer].attributes["weight_names"];
+    for (const auto &[name, shape] : arrays) {
+      names.push_back(name);
+      Array &array = file.arrays[layer + "/" + name];
+      array.path = array.source = layer + "/" + name;
+      array.shape = shape;
+    }
+  }
+  return file;
+}
+
+LayerObjectPtr leaf(const std::string &className, const std::string &name, json config = json::object()) {
+  auto object = std::make_shared<LayerObject>();
+  object->className = className;
+  object->name = name;
+  object->config = std::move(config);
+  return object;
+}
+
+LayerObjectPtr sequential(const std::string &name, const std::vector<LayerObjectPtr> &layers) {
+  LayerObjectPtr model = leaf("Sequential", name);
+  model->kind = LayerObject::Kind::Sequential;
+  for (const LayerObjectPtr &layer : layers)
+    model->members.push_back({layer->name, layer, json()});
+  return model;
+}
+
+std::string error(const LayerObjectPtr &root, const Hdf5File &file, int savedMajor) {
+  absl::Status status = assignLegacy(*root, file, savedMajor);
+  return status.ok() ? "fine" : std::string(status.message());
+}
+
+std::vector<std::string> sources(const LayerObject &object) {
+  std::vector<std::string> result;
+  for (const Array &array : object.weights)
+    result.push_back(array.source);
+  return result;
+}
+
+TEST(LegacyWeights, ForeignNamesAreMatchedInOrder) {
+  LayerObjectPtr a = leaf("Dense", "a"), b = leaf("Dense", "b");
+  LayerObjectPtr root = sequential("m", {a, leaf("Dropout", "drop"), b});
+  Hdf5File file = fileOf({{"x", {{"x/kernel:0", {2, 3}}}}, {"none", {}}, {"y", {{"y/kernel:0", {3, 1}}}}});
+  ASSERT_EQ(error(root, file, 2), "fine");
+  EXPECT_EQ(sources(*a), std::vector<std::string>{"x/x/kernel:0"});
+  EXPECT_EQ(sources(*b), std::vector<std::string>{"y/y/kernel:0"});
+}
+
+TEST(LegacyWeights, NamesWinOverOrder) {
+  LayerObjectPtr a = leaf("Dense", "a"), b = leaf("Dense", "b");
+  Hdf5File file = fileOf({{"b", {{"b/kernel:0", {3, 1}}}}, {"a", {{"a/kernel:0", {2, 3}}}}});
+  ASSERT_EQ(error(sequential("m", {a, b}), file, 2), "fine");
+  EXPECT_EQ(sources(*a), std::vector<std::string>{"a/a/kernel:0"});
+}
+
+TEST(LegacyWeights, AnArrayThatIsListedButMissing) {
+  Hdf5File file = fileOf({{"a", {{"a/kernel:0", {2, 3}}}}});
+  file.arrays.clear();
+  EXPECT_EQ(error(sequential("m", {leaf("Dense", "a")}), file, 2), "layer 'a': its array 'a/kernel:0' is missing");
+}
+
+/// A nested model of a frozen Dense and a BatchNormalization: the frozen kernel moves behind gamma and beta.
+TEST(LegacyWeights, FrozenLayersMoveToTheEnd) {
+  LayerObjectPtr dense = leaf("Dense", "d", {{"trainable", false}}), norm = leaf("BatchNormalization", "n");
+  LayerObjectPtr root = sequential("m", {sequential("inner", {dense, norm})});
+  Hdf5File file = fileOf({{"inner",
+                           {{"n/gamma:0", {3}},
+                            {"n/beta:0", {3}},
+                            {"d/kernel:0", {2, 3}},
+                            {"d/bias:0", {3}},
+                            {"n/moving_mean:0", {3}},
+                            {"n/moving_variance:0", {3}}}}});
+  ASSERT_EQ(error(root, file, 2), "fine");
+  EXPECT_EQ(sources(*dense), (std::vector<std::string>{"inner/d/kernel:0", "inner/d/bias:0"}));
+  EXPECT_EQ(sources(*norm), (std::vector<std::string>{"inner/n/gamma:0", "inner/n/beta:0", "inner/n/moving_mean:0",
+                                                      "inner/n/moving_variance:0"}));
+}
+
+TEST(LegacyWeights, NamesThatContradictTheOrderAreRefused) {
+  LayerObjectPtr dense = leaf("Dense", "d"),
+                 norm = leaf("BatchNormalization", "n", {{"scale", false}, {"center", false}});
+  LayerObjectPtr root = sequential("m", {sequential("inner", {dense, norm})});
+  Hdf5File file = fileOf(
+      {{"inner", {{"n/moving_mean:0", {3}}, {"d/bias:0", {3}}, {"d/kernel:0", {2, 3}}, {"n/moving_variance:0", {3}}}}});
+  EXPECT_EQ(error(root, file, 2),
+            "layer 'inner' (Sequential): its array 0 is named 'inner/n/moving_mean:0' where kernel of "
+            "'d' is expected");
+}
+
+TEST(LegacyWeights, CountsMustAgree) {
+  LayerObjectPtr root = sequential("m", {sequential("inner", {leaf("Dense", "d")})});
+  EXPECT_EQ(error(root, fileOf({{"inner", {{"d/kernel:0", {2, 3}}}}}), 2),
+            "layer 'inner' (Sequential): the file has 1 arrays for it, its layers own 2");
+}
+
+TEST(LegacyWeights, UnknownLayersInNestedModelsAreRefused) {
+  LayerObjectPtr root = sequential("m", {sequential("inner", {leaf("Mystery", "x")})});
+  EXPECT_EQ(
+      error(root, fileOf({{"inner", {{"x/w:0", {2}}}}}), 2),
+      "layer 'x' (Mystery): its variables are not known, so the weights of the model around it cannot be told apart");
+}
+
+TEST(LegacyWeights, Keras1KernelsAreTakenOnlyWhereTheyAreTheSame) {
+  LayerObjectPtr one = leaf("Conv1D", "c");
+  ASSERT_EQ(error(sequential("m", {one}), fileOf({{"c", {{"c_W", {5, 1, 2, 7}}, {"c_b", {7}}}}}), 1), "fine");
+  EXPECT_EQ(one->weights[0].shape, (Shape{5, 2, 7}));
+  Hdf5File planar = fileOf({{"c", {{"c_W", {3, 3, 1, 4}}, {"c_b", {4}}}}});
+  EXPECT_EQ(error(sequential("m", {leaf("Conv2D", "c")}), planar, 1), "fine");
+  EXPECT_EQ(error(sequential("m", {leaf("Conv2D", "c", {{"data_format", "channels_first"}})}), planar, 1),
+            "layer 'c' (Conv2D): channels_first kernels saved by Keras 1 are not supported");
+  EXPECT_EQ(error(sequential("m", {leaf("Conv2DTranspose", "c")}), planar, 1),
+            "layer 'c' (Conv2DTranspose): its kernel as saved by Keras 1 is not supported");
+  std::vector<std::pair<std::string, Shape>> gates;
+  for (int i = 0; i < 12; ++i)
+    gates.push_back({"param_" + std::to_string(i), {2, 2}});
+  EXPECT_EQ(error(sequential("m", {leaf("LSTM", "l")}), fileOf({{"l", gates}}), 1),
+            "layer 'l' (LSTM): recurrent weights saved by Keras 1 are not supported");
+}
+
+TEST(LegacyWeights, TheanoConvolutionsAreRefused) {
+  Hdf5File file = fileOf({{"c", {{"c/kernel:0", {3, 3, 1, 4}}, {"c/bias:0", {4}}}}});
+  file.groups[""].attributes["backend"] = {"theano"};
+  EXPECT_EQ(error(sequential("m", {leaf("Conv2D", "c")}), file, 2),
+            "layer 'c' (Conv2D): convolution kernels saved by the Theano backend are not supported");
+}
+
+} // namespace
+} // namespace layerc
