@@ -9,7 +9,7 @@ using namespace mlir;
 using namespace layerc;
 
 EvaluatedValue::EvaluatedValue(RankedTensorType type)
-    : type(type), element(elementTypeOf(type.getElementType())), shape(type.getShape()), strides(shape.size()) {
+    : type(type), element(numberFormatOf(type.getElementType())), shape(type.getShape()), strides(shape.size()) {
   int64_t stride = 1;
   for (size_t d = shape.size(); d-- > 0; stride *= shape[d])
     strides[d] = shape[d] == 1 ? 0 : stride;

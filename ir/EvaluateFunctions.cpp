@@ -89,7 +89,7 @@ static int64_t unaryInteger(UnaryFunction function, int64_t x) {
   }
 }
 
-Scalar layerc::applyUnary(UnaryFunction function, ElementType type, Scalar x) {
+Scalar layerc::applyUnary(UnaryFunction function, NumberFormat type, Scalar x) {
   if (function == UnaryFunction::IsFinite)
     return {0, std::isfinite(x.real)};
   if (function == UnaryFunction::IsNan)
@@ -207,7 +207,7 @@ template <typename Number> static bool compare(BinaryFunction function, Number a
   llvm_unreachable("a comparison");
 }
 
-Scalar layerc::applyBinary(BinaryFunction function, ElementType type, Scalar a, Scalar b) {
+Scalar layerc::applyBinary(BinaryFunction function, NumberFormat type, Scalar a, Scalar b) {
   bool isComparison = function >= BinaryFunction::Equal && function <= BinaryFunction::GreaterEqual;
   if (isComparison)
     return {0, type.isReal() ? compare(function, a.real, b.real) : compare(function, a.integer, b.integer)};

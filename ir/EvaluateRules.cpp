@@ -105,7 +105,7 @@ static Rule makeRule(SelectOp, Inputs in) {
 }
 
 static Rule makeRule(CastOp op, Inputs in) {
-  return [x = in[0], to = elementTypeOf(op.getType().getElementType())](Index i) {
+  return [x = in[0], to = numberFormatOf(op.getType().getElementType())](Index i) {
     return convert(x->at(i), x->element, to);
   };
 }

@@ -2,7 +2,7 @@
 // What Evaluate keeps of each value: stored numbers, or the rule that computes one element from the operands' elements.
 #pragma once
 
-#include "ir/ElementTypes.h"
+#include "ir/NumberFormat.h"
 
 #include <functional>
 
@@ -18,7 +18,7 @@ struct EvaluatedValue {
   explicit EvaluatedValue(mlir::RankedTensorType type);
 
   mlir::RankedTensorType type;
-  ElementType element;
+  NumberFormat element;
   llvm::SmallVector<int64_t, 6> shape;
   llvm::SmallVector<int64_t, 6> strides; ///< in elements; 0 along dimensions of size 1, so that they broadcast
   const char *stored = nullptr;          ///< numbers in the element type's own width
@@ -56,7 +56,7 @@ private:
 Rule ruleOf(mlir::Operation *op, llvm::ArrayRef<EvaluatedValue *> inputs);
 
 /// The functions of nn.unary and nn.binary on numbers of one element type, not yet rounded.
-Scalar applyUnary(nn::UnaryFunction function, ElementType type, Scalar x);
-Scalar applyBinary(nn::BinaryFunction function, ElementType type, Scalar a, Scalar b);
+Scalar applyUnary(nn::UnaryFunction function, NumberFormat type, Scalar x);
+Scalar applyBinary(nn::BinaryFunction function, NumberFormat type, Scalar a, Scalar b);
 
 } // namespace layerc

@@ -171,7 +171,7 @@ template <typename Apply> static void zipFloats(const StridedView &a, const Stri
 
 /// As zipFloats for any element types, on Scalars.
 template <typename Apply>
-static void zipScalars(const StridedView &a, const StridedView &b, ElementType element, char *out, Apply apply) {
+static void zipScalars(const StridedView &a, const StridedView &b, NumberFormat element, char *out, Apply apply) {
   ArrayRef<int64_t> shape = a.shape;
   int64_t count = shape.empty() ? 1 : shape.back();
   int64_t aStride = shape.empty() ? 0 : a.strides.back(), bStride = shape.empty() ? 0 : b.strides.back();
@@ -186,13 +186,13 @@ static void zipScalars(const StridedView &a, const StridedView &b, ElementType e
 void RecipeRunner::writeUnary(UnaryOp op, char *out) {
   bool outTaken = false;
   StridedView x = viewForElementwise(op.getInput(), op.getType(), out, outTaken);
-  zipScalars(x, x, elementTypeOf(op.getType().getElementType()), out,
+  zipScalars(x, x, numberFormatOf(op.getType().getElementType()), out,
              [&](Scalar a, Scalar) { return applyUnary(op.getFunction(), x.element, a); });
 }
 
 void RecipeRunner::writeCast(CastOp op, char *out) {
   StridedView x = view(op.getInput());
-  ElementType to = elementTypeOf(op.getType().getElementType());
+  NumberFormat to = numberFormatOf(op.getType().getElementType());
   zipScalars(x, x, to, out, [&](Scalar a, Scalar) { return convert(a, x.element, to); });
 }
 
@@ -215,7 +215,7 @@ void RecipeRunner::writeBinary(BinaryOp op, char *out) {
       break;
     }
   }
-  zipScalars(a, b, elementTypeOf(op.getType().getElementType()), out,
+  zipScalars(a, b, numberFormatOf(op.getType().getElementType()), out,
              [&](Scalar x, Scalar y) { return applyBinary(op.getFunction(), a.element, x, y); });
 }
 
@@ -253,7 +253,7 @@ static void copyInto(const StridedView &part, char *out, ArrayRef<int64_t> shape
 }
 
 void RecipeRunner::writePad(PadOp op, char *out) {
-  ElementType element = elementTypeOf(op.getType().getElementType());
+  NumberFormat element = numberFormatOf(op.getType().getElementType());
   double value = op.getValue().convertToDouble();
   for (int64_t i = 0; i < op.getType().getNumElements(); ++i)
     writeElement(element, out + i * element.bytes(), {value, static_cast<int64_t>(value)});

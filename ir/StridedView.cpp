@@ -16,7 +16,7 @@ SmallVector<int64_t, 6> layerc::denseStrides(ArrayRef<int64_t> shape) {
 StridedView StridedView::dense(RankedTensorType type, const char *data) {
   StridedView view;
   view.data = data;
-  view.element = elementTypeOf(type.getElementType());
+  view.element = numberFormatOf(type.getElementType());
   view.shape.assign(type.getShape().begin(), type.getShape().end());
   view.strides = denseStrides(view.shape);
   return view;

@@ -2,7 +2,7 @@
 // A tensor as a shape and strides over bytes that something else owns: how recipes move weights without copying them.
 #pragma once
 
-#include "ir/ElementTypes.h"
+#include "ir/NumberFormat.h"
 
 #include <memory>
 
@@ -10,7 +10,7 @@ namespace layerc {
 
 struct StridedView {
   const char *data = nullptr; ///< element at index 0
-  ElementType element;
+  NumberFormat element;
   llvm::SmallVector<int64_t, 6> shape;
   llvm::SmallVector<int64_t, 6> strides;    ///< in elements; 0 repeats, negative walks back
   std::shared_ptr<std::vector<char>> owner; ///< of `data`, unless a weight's mapping owns it

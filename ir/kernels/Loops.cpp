@@ -17,6 +17,7 @@ using namespace layerc;
 
 static constexpr double kUnitNanoseconds = 2000; // handing work to another thread costs some 300
 static constexpr int64_t kMostUnits = 64;
+static constexpr int64_t kRowGrain = 12;  // rows of a contraction: whole register tiles
 static constexpr int64_t kLineGrain = 64; // elements: whole cache lines and vectors
 
 static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
@@ -202,8 +203,11 @@ private:
     }
     int64_t rows = 1;
     for (tile.dim = 0; tile.dim + 1 < walk.outer && walk.order[tile.dim] != walk.vectorDim; ++tile.dim)
-      if ((rows *= shape[walk.order[tile.dim]]) >= units)
+      if ((rows *= shape[walk.order[tile.dim]]) >= units) {
+        bool tiled = isa_and_nonnull<nn::ContractOp>(walk.anchor) && tile.dim + 2 == walk.outer;
+        tile.grain = tiled ? kRowGrain : 1;
         return tile;
+      }
     int64_t last = walk.order[tile.dim];
     if (last == walk.vectorDim)
       tile.grain = llvm::alignTo(llvm::divideCeil(shape[last], llvm::divideCeil(units, rows)), kLineGrain);

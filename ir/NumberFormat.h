@@ -8,21 +8,21 @@ namespace layerc {
 
 enum class ElementKind : uint8_t { F16, BF16, F32, F64, Bool, Signed, Unsigned };
 
-struct ElementType {
+struct NumberFormat {
   ElementKind kind;
   int bits;
   bool isReal() const { return kind <= ElementKind::F64; }
   int64_t bytes() const { return (bits + 7) / 8; }
 };
 
-ElementType elementTypeOf(mlir::Type type);
+NumberFormat numberFormatOf(mlir::Type type);
 /// The numbers of a constant, one for a splat, i1 as one byte.
 std::vector<char> storedBytes(mlir::DenseElementsAttr numbers);
 /// As the functions of these names in Evaluate.h.
-Scalar roundTo(ElementType type, Scalar value);
-Scalar convert(Scalar value, ElementType from, ElementType to);
+Scalar roundTo(NumberFormat type, Scalar value);
+Scalar convert(Scalar value, NumberFormat from, NumberFormat to);
 /// One element at `bytes`, of any alignment. Writing rounds.
-Scalar readElement(ElementType type, const char *bytes);
-void writeElement(ElementType type, char *bytes, Scalar value);
+Scalar readElement(NumberFormat type, const char *bytes);
+void writeElement(NumberFormat type, char *bytes, Scalar value);
 
 } // namespace layerc

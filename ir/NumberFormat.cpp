@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Numbers of each element type as bytes: reading, writing, rounding, converting.
 // The one place that knows f16, bf16, the width of integers and that i1 is stored as one byte.
-#include "ir/ElementTypes.h"
+#include "ir/NumberFormat.h"
 
 #include "llvm/ADT/bit.h"
 
@@ -12,7 +12,7 @@
 using namespace mlir;
 using namespace layerc;
 
-ElementType layerc::elementTypeOf(Type type) {
+NumberFormat layerc::numberFormatOf(Type type) {
   if (type.isF32())
     return {ElementKind::F32, 32};
   if (type.isF64())
@@ -54,7 +54,7 @@ static double roundReal(ElementKind kind, double value) {
 }
 
 /// Keeps the low bits, as two's complement for signed types.
-static int64_t wrapInteger(ElementType type, int64_t value) {
+static int64_t wrapInteger(NumberFormat type, int64_t value) {
   if (type.kind == ElementKind::Bool)
     return value & 1;
   if (type.bits == 64)
@@ -64,14 +64,14 @@ static int64_t wrapInteger(ElementType type, int64_t value) {
   return static_cast<int64_t>(isNegative ? low - (uint64_t(1) << type.bits) : low);
 }
 
-Scalar layerc::roundTo(ElementType type, Scalar value) {
+Scalar layerc::roundTo(NumberFormat type, Scalar value) {
   if (type.isReal())
     return {roundReal(type.kind, value.real), 0};
   return {0, wrapInteger(type, value.integer)};
 }
 
 /// Truncates toward zero; out of range gives the nearest number of the type, NaN gives 0.
-static int64_t saturate(ElementType type, double value) {
+static int64_t saturate(NumberFormat type, double value) {
   if (std::isnan(value))
     return 0;
   bool isSigned = type.kind == ElementKind::Signed;
@@ -83,7 +83,7 @@ static int64_t saturate(ElementType type, double value) {
   return isSigned ? static_cast<int64_t>(value) : static_cast<int64_t>(static_cast<uint64_t>(value));
 }
 
-Scalar layerc::convert(Scalar value, ElementType from, ElementType to) {
+Scalar layerc::convert(Scalar value, NumberFormat from, NumberFormat to) {
   if (to.kind == ElementKind::Bool)
     return {0, from.isReal() ? value.real != 0 : value.integer != 0};
   if (to.isReal() && from.isReal())
@@ -139,7 +139,7 @@ uint16_t packHalf(double value, int digits) {
 }
 } // namespace
 
-Scalar layerc::readElement(ElementType type, const char *bytes) {
+Scalar layerc::readElement(NumberFormat type, const char *bytes) {
   bool isUnsigned = type.kind == ElementKind::Unsigned;
   switch (type.kind) {
   case ElementKind::F32:
@@ -167,7 +167,7 @@ Scalar layerc::readElement(ElementType type, const char *bytes) {
   }
 }
 
-void layerc::writeElement(ElementType type, char *bytes, Scalar value) {
+void layerc::writeElement(NumberFormat type, char *bytes, Scalar value) {
   value = roundTo(type, value);
   switch (type.kind) {
   case ElementKind::F32:
@@ -183,21 +183,21 @@ void layerc::writeElement(ElementType type, char *bytes, Scalar value) {
   }
 }
 
-Scalar layerc::roundTo(Type elementType, Scalar value) { return roundTo(elementTypeOf(elementType), value); }
+Scalar layerc::roundTo(Type elementType, Scalar value) { return roundTo(numberFormatOf(elementType), value); }
 
 Scalar layerc::convert(Scalar value, Type from, Type to) {
-  return convert(value, elementTypeOf(from), elementTypeOf(to));
+  return convert(value, numberFormatOf(from), numberFormatOf(to));
 }
 
-int64_t layerc::elementBytes(Type elementType) { return elementTypeOf(elementType).bytes(); }
+int64_t layerc::elementBytes(Type elementType) { return numberFormatOf(elementType).bytes(); }
 
 Scalar TensorData::at(int64_t linear) const {
-  ElementType element = elementTypeOf(type.getElementType());
+  NumberFormat element = numberFormatOf(type.getElementType());
   return readElement(element, bytes.data() + linear * element.bytes());
 }
 
 void TensorData::set(int64_t linear, Scalar value) {
-  ElementType element = elementTypeOf(type.getElementType());
+  NumberFormat element = numberFormatOf(type.getElementType());
   writeElement(element, bytes.data() + linear * element.bytes(), value);
 }
 
