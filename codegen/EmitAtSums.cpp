@@ -344,18 +344,17 @@ static SmallVector<Value> emitContract(KernelBuilder &k, nn::ContractOp op, Arra
   int64_t along = innermostAxis(shapeOf(left.operand), left.contracting);
   bool isDot = places.front().count == 1 && along >= 0 && along + 1 == static_cast<int64_t>(sizes.size()) &&
                along == innermostAxis(shapeOf(right.operand), right.contracting);
-  SmallVector<Value> results;
   if (isDot) {
     int64_t lanes = k.target.lanes(std::max<int64_t>(1, type.getIntOrFloatBitWidth() / 8));
+    SmallVector<RowReduction> rows;
     for (const Lanes &place : places)
-      results.push_back(emitRowReduction(
-          k, sizes, lanes,
-          {[&](int64_t count) { return k.number(type, 0, count); },
-           [&](Value sum, ArrayRef<Value> index, int64_t count) {
-             return multiplyAdd(k, left.emitRow(k, place, index, along, count), right.emitRow(k, place, index, along, count), sum);
-           },
-           [&](Value a, Value b) { return combine(k, nn::ReduceFunction::Sum, element, a, b); }}));
-    return results;
+      rows.push_back({[&](int64_t count) { return k.number(type, 0, count); },
+                      [&, place](Value sum, ArrayRef<Value> index, int64_t count) {
+                        Value x = left.emitRow(k, place, index, along, count);
+                        return multiplyAdd(k, x, right.emitRow(k, place, index, along, count), sum);
+                      },
+                      [&](Value a, Value b) { return combine(k, nn::ReduceFunction::Sum, element, a, b); }});
+    return emitRowReductions(k, sizes, lanes, rows);
   }
   SmallVector<LoopBounds> bounds;
   for (int64_t size : sizes)

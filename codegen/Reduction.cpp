@@ -38,60 +38,110 @@ SmallVector<Value> layerc::emitNest(KernelBuilder &k, ArrayRef<LoopBounds> bound
   return emitNestFrom(k, bounds, steps <= kUnrolledTaps, index, init, body);
 }
 
-Value layerc::emitRowReduction(KernelBuilder &k, ArrayRef<int64_t> sizes, int64_t lanes, const RowReduction &reduction) {
-  SmallVector<LoopBounds> outer;
-  for (int64_t size : sizes.drop_back())
-    outer.push_back({k.constant(0), k.constant(size)});
-  int64_t size = sizes.empty() ? 1 : sizes.back();
-  if (lanes > size)
-    lanes = 1;
-  int64_t vectors = size / lanes, sums = lanes == 1 ? 1 : std::min<int64_t>(4, vectors), rest = size % lanes;
-  SmallVector<Value> start(sums, reduction.start(lanes));
-  if (rest != 0)
-    start.push_back(reduction.start(1));
+namespace {
 
-  auto emitRow = [&](ArrayRef<Value> position, ValueRange carried) -> SmallVector<Value> {
-    SmallVector<Value> index(position);
+/// One walk over a row for some reductions: each has `sums` vectors of partial sums, and one scalar for what is left over.
+class RowWalk {
+public:
+  RowWalk(KernelBuilder &k, ArrayRef<int64_t> sizes, int64_t lanes, ArrayRef<RowReduction> reductions)
+      : k(k), sizes(sizes), reductions(reductions), size(sizes.empty() ? 1 : sizes.back()), lanes(lanes > size ? 1 : lanes),
+        vectors(size / this->lanes), rest(size % this->lanes) {
+    int64_t chains = llvm::divideCeil(4, static_cast<int64_t>(reductions.size()));
+    sums = this->lanes == 1 ? 1 : std::min(chains, vectors);
+  }
+
+  SmallVector<Value> emit() {
+    SmallVector<LoopBounds> outer;
+    for (int64_t dimension : sizes.empty() ? sizes : sizes.drop_back())
+      outer.push_back({k.constant(0), k.constant(dimension)});
+    SmallVector<Value> start;
+    for (const RowReduction &reduction : reductions)
+      start.append(sums, reduction.start(lanes));
+    for (size_t r = 0; rest != 0 && r < reductions.size(); ++r)
+      start.push_back(reductions[r].start(1));
+    SmallVector<Value> totals = emitNest(k, outer, start, [&](ArrayRef<Value> position, ValueRange carried) {
+      return emitRow(position, carried);
+    });
+    SmallVector<Value> results;
+    for (size_t r = 0; r < reductions.size(); ++r)
+      results.push_back(combineAll(r, totals));
+    return results;
+  }
+
+private:
+  int64_t vectorSums() const { return sums * static_cast<int64_t>(reductions.size()); }
+
+  SmallVector<Value> emitRow(ArrayRef<Value> position, ValueRange carried) {
+    SmallVector<Value> index(position), next(carried);
+    if (sizes.empty()) {
+      for (auto [reduction, sum] : llvm::zip_equal(reductions, next))
+        sum = reduction.step(sum, {}, 1);
+      return next;
+    }
     index.push_back(k.constant(0));
-    if (sizes.empty())
-      return {reduction.step(carried[0], {}, 1)};
     int64_t blocks = vectors / sums * sums * lanes;
     SmallVector<Value> totals = k.forLoop(
-        k.constant(0), k.constant(blocks), sums * lanes, carried.take_front(sums), [&](Value at, ValueRange inner) {
-          SmallVector<Value> next(inner);
-          for (auto [i, sum] : llvm::enumerate(next)) {
-            index.back() = k.add(at, static_cast<int64_t>(i) * lanes);
-            sum = reduction.step(sum, index, lanes);
-          }
-          return next;
+        k.constant(0), k.constant(blocks), sums * lanes, carried.take_front(vectorSums()), [&](Value at, ValueRange inner) {
+          SmallVector<Value> stepped(inner);
+          for (int64_t i = 0; i < sums; ++i)
+            stepAll(stepped, i, index, k.add(at, i * lanes));
+          return stepped;
         });
-    for (int64_t at = blocks, i = 0; at + lanes <= size; at += lanes, ++i) {
-      index.back() = k.constant(at);
-      totals[i] = reduction.step(totals[i], index, lanes);
+    for (int64_t at = blocks, i = 0; at + lanes <= size; at += lanes, ++i)
+      stepAll(totals, i, index, k.constant(at));
+    for (size_t r = 0; rest != 0 && r < reductions.size(); ++r)
+      totals.push_back(emitRest(reductions[r], carried[vectorSums() + r], index));
+    return totals;
+  }
+
+  /// Partial sum `i` of every reduction takes in the vector at `at`.
+  void stepAll(SmallVectorImpl<Value> &totals, int64_t i, SmallVectorImpl<Value> &index, Value at) {
+    index.back() = at;
+    for (auto [r, reduction] : llvm::enumerate(reductions)) {
+      Value &sum = totals[static_cast<int64_t>(r) * sums + i];
+      sum = reduction.step(sum, index, lanes);
     }
-    if (rest == 0)
-      return totals;
-    Value tail = carried.back();
+  }
+
+  Value emitRest(const RowReduction &reduction, Value tail, SmallVectorImpl<Value> &index) {
     for (auto [first, count] : lanePieces(rest, lanes)) {
       index.back() = k.constant(size - rest + first);
       Value piece = reduction.step(reduction.start(count), index, count);
       tail = reduction.combine(tail, k.combineLanes(piece, reduction.combine));
     }
-    totals.push_back(tail);
-    return totals;
-  };
-  SmallVector<Value> totals = emitNest(k, outer, start, emitRow);
-  Value tail = rest != 0 ? totals.pop_back_val() : Value();
-  while (totals.size() > 1) {
-    SmallVector<Value> halves;
-    for (size_t i = 0; i + 1 < totals.size(); i += 2)
-      halves.push_back(reduction.combine(totals[i], totals[i + 1]));
-    if (totals.size() % 2 == 1)
-      halves.push_back(totals.back());
-    totals = halves;
+    return tail;
   }
-  Value total = k.combineLanes(totals.front(), reduction.combine);
-  return tail ? reduction.combine(total, tail) : total;
+
+  Value combineAll(size_t r, ArrayRef<Value> totals) {
+    const RowReduction &reduction = reductions[r];
+    SmallVector<Value> parts(totals.slice(r * sums, sums));
+    while (parts.size() > 1) {
+      SmallVector<Value> halves;
+      for (size_t i = 0; i + 1 < parts.size(); i += 2)
+        halves.push_back(reduction.combine(parts[i], parts[i + 1]));
+      if (parts.size() % 2 == 1)
+        halves.push_back(parts.back());
+      parts = halves;
+    }
+    Value total = k.combineLanes(parts.front(), reduction.combine);
+    return rest != 0 ? reduction.combine(total, totals[vectorSums() + r]) : total;
+  }
+
+  KernelBuilder &k;
+  ArrayRef<int64_t> sizes;
+  ArrayRef<RowReduction> reductions;
+  int64_t size, lanes, vectors, rest, sums;
+};
+
+} // namespace
+
+SmallVector<Value> layerc::emitRowReductions(KernelBuilder &k, ArrayRef<int64_t> sizes, int64_t lanes,
+                                             ArrayRef<RowReduction> reductions) {
+  return RowWalk(k, sizes, lanes, reductions).emit();
+}
+
+Value layerc::emitRowReduction(KernelBuilder &k, ArrayRef<int64_t> sizes, int64_t lanes, const RowReduction &reduction) {
+  return emitRowReductions(k, sizes, lanes, reduction).front();
 }
 
 SmallVector<int64_t> layerc::othersThan(ArrayRef<int64_t> axes, int64_t rank) {

@@ -17,6 +17,7 @@ static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(va
 
 namespace {
 
+constexpr int64_t kOne[] = {1};
 constexpr int64_t kMostRegions = 9; // copies of the innermost loops that cutting may make
 
 /// Lanes of the widest number in the body.
@@ -51,8 +52,7 @@ public:
       : k(k), walk(loopsWalk(k.body())), tile(LoopsTile::of(k.kernel.getTile())), lanes(lanesFor(k)),
         rank(static_cast<int64_t>(walk.shape().size())), cuts(rank) {
     assert((!tile.flat || walk.flat) && "a flat walk is for flat bodies");
-    if (walk.anchor && isSum(walk.anchor))
-      vectorsPerTile = isa<nn::ContractOp>(walk.anchor) ? 2 : 4;
+    chooseTile();
     findCuts(walk.stored);
     int64_t regions = 1;
     for (const std::set<int64_t> &cut : cuts)
@@ -69,6 +69,44 @@ public:
   }
 
 private:
+  /// How many results of a reduction are computed side by side.
+  void chooseTile() {
+    if (!walk.anchor || !isSum(walk.anchor))
+      return;
+    vectorsPerTile = {8, 1};
+    auto contract = dyn_cast<nn::ContractOp>(walk.anchor);
+    if (!contract)
+      return;
+    bool fewRegisters = k.target.vectorRegisters <= 16;
+    vectorsPerTile = {2, 1};
+    if (leftRows(contract))
+      rowsPerTile = fewRegisters ? SmallVector<int64_t>{6, 3, 1} : SmallVector<int64_t>{12, 4, 1};
+    if (!isDot(contract))
+      return;
+    lanes = 1;
+    vectorsPerTile = {4, 1};
+    if (leftRows(contract))
+      rowsPerTile = fewRegisters ? SmallVector<int64_t>{3, 1} : SmallVector<int64_t>{6, 1};
+  }
+
+  /// Whether the last two dimensions of the result are one of each operand, so that they make a tile.
+  bool leftRows(nn::ContractOp op) const {
+    int64_t rightFree = shapeOf(op.getRhs()).size() - op.getRhsContracting().size() -
+                        (op.getRhsBatch() ? op.getRhsBatch()->size() : 0);
+    int64_t batch = op.getLhsBatch() ? op.getLhsBatch()->size() : 0;
+    return rank >= 2 && walk.vectorDim == rank - 1 && rightFree == 1 && rank - 2 >= batch;
+  }
+
+  /// Whether both operands are summed over their innermost dimension: vectors then run along the sum.
+  bool isDot(nn::ContractOp op) const {
+    auto innermost = [](Value operand, ArrayRef<int64_t> contracting) {
+      return contracting.empty() ? -1 : contracting.back() + 1 == static_cast<int64_t>(shapeOf(operand).size())
+                 ? static_cast<int64_t>(contracting.size()) - 1 : -1;
+    };
+    int64_t left = innermost(op.getLhs(), op.getLhsContracting()), right = innermost(op.getRhs(), op.getRhsContracting());
+    return left >= 0 && left == right && shapeOf(op.getLhs()).back() >= lanes;
+  }
+
   Value rowOf(Value unit, int64_t rows, int64_t units) { return k.div(k.mul(unit, rows), units); }
 
   //===-- Cuts --===//
@@ -157,59 +195,58 @@ private:
 
   //===-- Loops --===//
 
-  /// Loops over order[position] and everything inside it.
+  /// Loops over order[position] and everything inside it, for some places at once.
   void emitFrom(int64_t position, ArrayRef<Lanes> places) {
     if (position == walk.outer && walk.anchor && isRowOp(walk.anchor))
       provideRow(places.front());
     if (position == static_cast<int64_t>(walk.order.size()))
       return emitPlaces(places);
     for (auto [first, last] : segments(walk.order[position]))
-      for (const Lanes &at : places) // more than one only inside the tile's last dimensions
-        emitDimension(position, at, k.constant(first), k.constant(last));
+      emitDimension(position, places, k.constant(first), k.constant(last));
   }
 
-  void emitDimension(int64_t position, const Lanes &at, Value low, Value high) {
+  void emitDimension(int64_t position, ArrayRef<Lanes> places, Value low, Value high) {
     int64_t d = walk.order[position];
-    if (d != walk.vectorDim)
-      return k.forLoop(low, high, 1, [&](Value index) {
-        Lanes inner = at;
-        inner.index[d] = index;
-        emitFrom(position + 1, inner);
-      });
-    Value next = low;
-    for (int64_t vectors : vectorsPerTile > 1 ? SmallVector<int64_t>{vectorsPerTile, 1} : SmallVector<int64_t>{1}) {
-      Value length = k.sub(high, next), step = k.constant(vectors * lanes);
-      Value whole = k.add(next, k.mul(k.div(length, vectors * lanes), step));
-      k.forLoop(next, whole, vectors * lanes, [&](Value index) { emitVectors(position, at, index, vectors, lanes); });
-      next = whole;
+    bool isVector = d == walk.vectorDim, isRow = rowsPerTile.size() > 1 && d == rank - 2;
+    int64_t step = isVector ? lanes : 1;
+    ArrayRef<int64_t> counts = isVector ? ArrayRef(vectorsPerTile) : isRow ? ArrayRef(rowsPerTile) : ArrayRef<int64_t>(kOne);
+    for (int64_t count : counts) {
+      Value whole = high;
+      if (count * step > 1)
+        whole = k.add(low, k.mul(k.div(k.max(k.sub(high, low), k.constant(0)), count * step), count * step));
+      k.forLoop(low, whole, count * step, [&](Value index) { emitPlacesAt(position, places, index, count, step); });
+      low = whole;
     }
-    emitTail(position, at, next, high);
+    if (isVector && lanes > 1)
+      emitTail(position, places, low, high);
   }
 
-  void emitTail(int64_t position, const Lanes &at, Value low, Value high) {
+  /// Elements of the vector dimension that do not fill a vector.
+  void emitTail(int64_t position, ArrayRef<Lanes> places, Value low, Value high) {
     auto first = k.rangeOf(low), last = k.rangeOf(high);
-    if (k.isMultiple(low, lanes) && k.isMultiple(high, lanes) && lanes > 1 && !(first && last && first->second < last->first))
-      return;
     bool known = first && last && first->first == first->second && last->first == last->second;
-    if (!known || lanes == 1)
-      return k.forLoop(low, high, 1, [&](Value index) { emitVectors(position, at, index, 1, 1); });
+    if (!known && k.isMultiple(low, lanes) && k.isMultiple(high, lanes))
+      return;
+    if (!known)
+      return k.forLoop(low, high, 1, [&](Value index) { emitPlacesAt(position, places, index, 1, 1); });
     for (auto [start, count] : lanePieces(last->first - first->first, lanes))
-      emitVectors(position, at, k.constant(first->first + start), 1, count);
+      emitPlacesAt(position, places, k.constant(first->first + start), 1, count);
   }
 
-  /// `vectors` vectors of `count` lanes side by side from `index` on.
-  void emitVectors(int64_t position, const Lanes &at, Value index, int64_t vectors, int64_t count) {
-    SmallVector<Lanes> places;
-    for (int64_t v = 0; v < vectors; ++v) {
-      Lanes place = at;
-      place.count = count;
-      place.index[walk.vectorDim] = k.add(index, v * count);
-      places.push_back(std::move(place));
-    }
-    if (position + 1 == static_cast<int64_t>(walk.order.size()))
-      return emitFrom(position + 1, places);
-    for (const Lanes &place : places)
-      emitFrom(position + 1, place);
+  /// Each place becomes `count` places from `index` on along order[position], of `lanesEach` lanes where that is the
+  /// vector dimension.
+  void emitPlacesAt(int64_t position, ArrayRef<Lanes> places, Value index, int64_t count, int64_t lanesEach) {
+    int64_t d = walk.order[position];
+    SmallVector<Lanes> inner;
+    for (const Lanes &at : places)
+      for (int64_t i = 0; i < count; ++i) {
+        Lanes place = at;
+        if (d == walk.vectorDim)
+          place.count = lanesEach;
+        place.index[d] = k.add(index, i * lanesEach);
+        inner.push_back(std::move(place));
+      }
+    emitFrom(position + 1, inner);
   }
 
   void provideRow(const Lanes &at) {
@@ -283,7 +320,7 @@ private:
   LoopsTile tile;
   int64_t lanes;
   int64_t rank;
-  int64_t vectorsPerTile = 1;
+  SmallVector<int64_t> vectorsPerTile{1}, rowsPerTile{1}; ///< the last entry is 1, the others what is tried before
   std::vector<std::set<int64_t>> cuts;
 };
 
