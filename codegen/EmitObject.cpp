@@ -15,6 +15,7 @@
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Object/ObjectFile.h"
 #include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/DataExtractor.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -46,6 +47,7 @@ static Expected<std::unique_ptr<llvm::TargetMachine>> makeMachine(const Target &
   if (!found)
     return llvm::createStringError(error);
   llvm::TargetOptions options;
+  options.EmitStackSizeSection = true; // for stackBytes()
   return std::unique_ptr<llvm::TargetMachine>(
       found->createTargetMachine(target.triple, target.cpu, target.features, options, llvm::Reloc::PIC_, std::nullopt,
                                  llvm::CodeGenOptLevel::Aggressive));
@@ -183,6 +185,34 @@ Expected<std::vector<std::string>> layerc::undefinedSymbols(StringRef object) {
       names.push_back(name->str());
   }
   return names;
+}
+
+Expected<int64_t> layerc::stackBytes(StringRef object) {
+  auto file = llvm::object::ObjectFile::createObjectFile(llvm::MemoryBufferRef(object, "kernels"));
+  if (!file)
+    return file.takeError();
+  int64_t largest = 0;
+  for (const llvm::object::SectionRef &section : (*file)->sections()) {
+    Expected<StringRef> name = section.getName();
+    if (!name)
+      return name.takeError();
+    if (*name != ".stack_sizes")
+      continue;
+    Expected<StringRef> contents = section.getContents();
+    if (!contents)
+      return contents.takeError();
+    // Entries are an address and the size of that function's frame.
+    llvm::DataExtractor entries(*contents, /*IsLittleEndian=*/true, /*AddressSize=*/8);
+    for (llvm::DataExtractor::Cursor at(0); !entries.eof(at);) {
+      entries.getU64(at);
+      largest = std::max<int64_t>(largest, entries.getULEB128(at));
+      if (!at)
+        return at.takeError();
+    }
+  }
+  // A phase calls its body, and the body no function of ours; each call pushes a return address and saved registers are
+  // in the frames.
+  return 2 * (largest + 16) + kLibraryStackBytes;
 }
 
 bool layerc::isAllowedSymbol(StringRef symbol) {

@@ -19,6 +19,11 @@ llvm::Expected<std::string> emitNativeCode(plan::ProgramOp program, const Target
 /// The undefined symbols of an object file.
 llvm::Expected<std::vector<std::string>> undefinedSymbols(llvm::StringRef object);
 
+/// A bound in bytes of the stack that a phase in an object of emitNativeCode uses, what it calls included; libm's
+/// functions are taken to need at most `kLibraryStackBytes`.
+inline constexpr int64_t kLibraryStackBytes = 1024;
+llvm::Expected<int64_t> stackBytes(llvm::StringRef object);
+
 /// Whether native kernels may need `symbol` from outside: libc's memory functions and libm.
 bool isAllowedSymbol(llvm::StringRef symbol);
 

@@ -158,14 +158,17 @@ void report(Compilation &compilation, size_t files, double seconds) {
 }
 
 Exit writeFolder(Compilation &compilation, std::chrono::steady_clock::time_point start) {
-  auto files = printProgram(compilation.program(), printOptions(compilation));
-  if (failed(files))
-    return Exit::Internal;
   auto kernels = emitNativeCode(compilation.program(), compilation.target, NativeForm::Object);
-  if (!kernels) {
-    printError(llvm::toString(kernels.takeError()));
+  auto stack = kernels ? stackBytes(*kernels) : llvm::Expected<int64_t>(0);
+  if (!kernels || !stack) {
+    printError(llvm::toString(llvm::joinErrors(kernels.takeError(), stack.takeError())));
     return Exit::Internal;
   }
+  PrintOptions print = printOptions(compilation);
+  print.kernelStackBytes = *stack;
+  auto files = printProgram(compilation.program(), print);
+  if (failed(files))
+    return Exit::Internal;
   if (Exit exit = compilation.makeWeights(); exit != Exit::Done)
     return exit;
   OutputFolder folder(compilation.options.outDir);
