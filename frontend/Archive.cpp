@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Members through libzip, which inflates and checks CRC-32; where they lie and whether to trust them is ArchiveDirectory's.
+// Members through libzip, which inflates and checks CRC-32; where they lie and whether to trust them is
+// ArchiveDirectory's.
 #include "frontend/Archive.h"
 
 #include "frontend/ArchiveDirectory.h"
@@ -43,7 +44,8 @@ OpenArchive openWithLibzip(const Bytes &file) {
   return OpenArchive(archive);
 }
 
-/// Reads the whole member in pieces and hands each to `take(offset, piece, length)`. libzip compares the CRC at the end.
+/// Reads the whole member in pieces and hands each to `take(offset, piece, length)`. libzip compares the CRC at the
+/// end.
 template <typename Take> bool readThrough(zip_file_t *member, uint64_t size, Take take) {
   std::vector<std::byte> piece(1 << 20);
   uint64_t done = 0;

@@ -116,8 +116,8 @@ absl::StatusOr<Directory> readEnd(const Bytes &file) {
 
 /// Names Keras writes. Assets are listed but never opened.
 bool isKerasName(std::string_view name) {
-  return name == "metadata.json" || name == "config.json" || name == "model.weights.h5" || name == "model.weights.npz" ||
-         name.starts_with("assets/");
+  return name == "metadata.json" || name == "config.json" || name == "model.weights.h5" ||
+         name == "model.weights.npz" || name.starts_with("assets/");
 }
 
 absl::Status checkName(std::string_view name) {
@@ -171,8 +171,7 @@ absl::StatusOr<CentralEntry> readCentral(Reader &reader) {
   uint32_t attributes = reader.read<uint32_t>();
   entry.localOffset = reader.read<uint32_t>();
   entry.name = std::string(reader.text(nameLength));
-  bool sizesFit =
-      readZip64Extra(reader, reader.at + extraLength, {&entry.size, &entry.storedSize, &entry.localOffset});
+  bool sizesFit = readZip64Extra(reader, reader.at + extraLength, {&entry.size, &entry.storedSize, &entry.localOffset});
   reader.at += uint64_t(extraLength) + commentLength;
   if (!reader.ok || reader.at > reader.file.size || !sizesFit)
     return bad("the zip archive is damaged: bad central directory entry");

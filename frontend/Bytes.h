@@ -22,13 +22,15 @@ struct Bytes {
   Bytes slice(size_t offset, size_t length) const { return {data + offset, length, owner}; }
 };
 
-/// Maps a regular file read-only. A directory, a device, an empty or unreadable file is an error without the file's name.
+/// Maps a regular file read-only. A directory, a device, an empty or unreadable file is an error without the file's
+/// name.
 absl::StatusOr<Bytes> mapFile(const std::string &path);
 
 /// Maps `size` bytes of an open descriptor read-only; the descriptor may be closed afterwards.
 absl::StatusOr<Bytes> mapDescriptor(int descriptor, size_t size);
 
-/// Text from a model file made fit for one line of a terminal: control and non-ASCII bytes as \xNN, cut at 80 characters.
+/// Text from a model file made fit for one line of a terminal: control and non-ASCII bytes as \xNN, cut at 80
+/// characters.
 std::string printable(std::string_view untrusted);
 
 /// The same between single quotes.

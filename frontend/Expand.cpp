@@ -67,7 +67,9 @@ private:
   std::set<std::string> paths_;
 };
 
-std::string join(const std::string &prefix, const std::string &name) { return prefix.empty() ? name : prefix + "/" + name; }
+std::string join(const std::string &prefix, const std::string &name) {
+  return prefix.empty() ? name : prefix + "/" + name;
+}
 
 /// A layer name may itself hold '/', so two different nests can spell one path.
 std::string Expander::unique(std::string path) {
@@ -109,8 +111,8 @@ absl::StatusOr<Layer> Expander::makeLayer(const LayerObject &object, const std::
     return layer;
   }
   for (const Member &member : object.members) {
-    size_t sameRole = static_cast<size_t>(
-        std::count_if(layer.children.begin(), layer.children.end(), [&](const auto &c) { return c.role == member.name; }));
+    size_t sameRole = static_cast<size_t>(std::count_if(layer.children.begin(), layer.children.end(),
+                                                        [&](const auto &c) { return c.role == member.name; }));
     std::string role = sameRole == 0 ? member.name : absl::StrCat(member.name, "_", sameRole);
     absl::StatusOr<Layer> child = makeLayer(*member.object, join(path, role));
     if (!child.ok())
@@ -175,7 +177,8 @@ absl::StatusOr<Tensors> Expander::call(const Member &member, const InboundNode &
   const LayerObject &object = *member.object;
   std::string path = join(prefix, member.name);
   if (object.isModel()) {
-    // A mask passed by keyword is the one that travels with the tensor anyway; only the first argument enters the model.
+    // A mask passed by keyword is the one that travels with the tensor anyway; only the first argument enters the
+    // model.
     json first = node.args.is_array() && !node.args.empty() ? node.args.front() : json();
     if (first.is_null())
       first = at(node.kwargs, "inputs");
@@ -230,8 +233,8 @@ absl::StatusOr<Tensors> Expander::expandSequential(const LayerObject &model, con
   return tensors;
 }
 
-/// Gives every InputLayer of a nested model the tensor that the caller passed: by key where both sides have keys, by name
-/// where only the caller has, else in order.
+/// Gives every InputLayer of a nested model the tensor that the caller passed: by key where both sides have keys, by
+/// name where only the caller has, else in order.
 absl::Status Expander::bindInputs(const LayerObject &model, const FunctionalNodes &nodes, const Arguments &arguments,
                                   Results &results) {
   if (arguments.tensors.size() != nodes.inputs.size())
@@ -239,7 +242,8 @@ absl::Status Expander::bindInputs(const LayerObject &model, const FunctionalNode
                                           arguments.tensors.size(), " tensors"));
   for (size_t i = 0; i < nodes.inputs.size(); ++i) {
     int member = nodes.inputs[i].member;
-    const std::string &name = nodes.inputKeys.empty() ? model.members[static_cast<size_t>(member)].name : nodes.inputKeys[i];
+    const std::string &name =
+        nodes.inputKeys.empty() ? model.members[static_cast<size_t>(member)].name : nodes.inputKeys[i];
     auto key = std::find(arguments.keys.begin(), arguments.keys.end(), name);
     size_t source = key == arguments.keys.end() ? i : static_cast<size_t>(key - arguments.keys.begin());
     results[{member, 0}] = {arguments.tensors[source]};

@@ -212,7 +212,8 @@ std::optional<std::vector<std::string>> Hdf5File::list(const std::string &group,
 std::vector<Array> Hdf5File::numbered(const std::string &group) const {
   const std::string prefix = group + "/";
   std::vector<Array> result;
-  for (auto it = arrays.lower_bound(prefix); it != arrays.end() && it->first.compare(0, prefix.size(), prefix) == 0; ++it)
+  for (auto it = arrays.lower_bound(prefix); it != arrays.end() && it->first.compare(0, prefix.size(), prefix) == 0;
+       ++it)
     if (it->first.find('/', prefix.size()) == std::string::npos)
       result.push_back(it->second);
   // Shorter numbers are smaller ones; "10" must come after "9".

@@ -13,8 +13,8 @@
 
 namespace layerc {
 
-/// The attributes of one group that layerc reads: model_config, keras_version, backend, layer_names, weight_names (split
-/// ones as layer_names0, layer_names1, ...). A list attribute has any number of strings, a scalar one has one.
+/// The attributes of one group that layerc reads: model_config, keras_version, backend, layer_names, weight_names
+/// (split ones as layer_names0, layer_names1, ...). A list attribute has any number of strings, a scalar one has one.
 struct Hdf5Group {
   std::map<std::string, std::vector<std::string>> attributes;
 };
@@ -40,8 +40,8 @@ bool looksLikeHdf5(const Bytes &file);
 /// Seconds that reading `file` may take: ten, and one for each 8 MiB.
 int hdf5Seconds(const Bytes &file);
 
-/// Reads the file under the limits of `Hdf5Limits`, in at most `seconds` of wall clock and of processor time. An error is
-/// one clause without the file's name.
+/// Reads the file under the limits of `Hdf5Limits`, in at most `seconds` of wall clock and of processor time. An error
+/// is one clause without the file's name.
 absl::StatusOr<std::shared_ptr<Hdf5File>> readHdf5(const Bytes &file, int seconds);
 inline absl::StatusOr<std::shared_ptr<Hdf5File>> readHdf5(const Bytes &file) {
   return readHdf5(file, hdf5Seconds(file));

@@ -33,8 +33,8 @@ private:
 /// How a dataset's elements are stored and under which type libhdf5 shall read them.
 struct StoredType {
   ElementType type = ElementType::Float32;
-  hid_t memory = -1;      ///< little-endian type in memory
-  bool isPlain = false;   ///< the stored bytes are already those of `type`
+  hid_t memory = -1;    ///< little-endian type in memory
+  bool isPlain = false; ///< the stored bytes are already those of `type`
 };
 
 struct Link {
@@ -44,7 +44,8 @@ struct Link {
 
 absl::Status bad(const std::string &what) { return absl::InvalidArgumentError(what); }
 
-/// Half precision, which libhdf5 1.10 has no predefined type for: sign bit 15, 5 bits of exponent at 10, 10 of mantissa.
+/// Half precision, which libhdf5 1.10 has no predefined type for: sign bit 15, 5 bits of exponent at 10, 10 of
+/// mantissa.
 hid_t makeFloat16(H5T_order_t order) {
   hid_t type = H5Tcopy(H5T_IEEE_F32LE);
   H5Tset_fields(type, 15, 10, 5, 0, 10);
@@ -72,17 +73,15 @@ public:
       ElementType type;
       hid_t little, big;
     };
-    for (Row row : {Row{ElementType::Float16, makeFloat16(H5T_ORDER_LE), makeFloat16(H5T_ORDER_BE)},
-                    Row{ElementType::Float32, H5T_IEEE_F32LE, H5T_IEEE_F32BE},
-                    Row{ElementType::Float64, H5T_IEEE_F64LE, H5T_IEEE_F64BE},
-                    Row{ElementType::Int8, H5T_STD_I8LE, H5T_STD_I8BE},
-                    Row{ElementType::Int16, H5T_STD_I16LE, H5T_STD_I16BE},
-                    Row{ElementType::Int32, H5T_STD_I32LE, H5T_STD_I32BE},
-                    Row{ElementType::Int64, H5T_STD_I64LE, H5T_STD_I64BE},
-                    Row{ElementType::UInt8, H5T_STD_U8LE, H5T_STD_U8BE},
-                    Row{ElementType::UInt16, H5T_STD_U16LE, H5T_STD_U16BE},
-                    Row{ElementType::UInt32, H5T_STD_U32LE, H5T_STD_U32BE},
-                    Row{ElementType::UInt64, H5T_STD_U64LE, H5T_STD_U64BE}}) {
+    for (Row row :
+         {Row{ElementType::Float16, makeFloat16(H5T_ORDER_LE), makeFloat16(H5T_ORDER_BE)},
+          Row{ElementType::Float32, H5T_IEEE_F32LE, H5T_IEEE_F32BE},
+          Row{ElementType::Float64, H5T_IEEE_F64LE, H5T_IEEE_F64BE}, Row{ElementType::Int8, H5T_STD_I8LE, H5T_STD_I8BE},
+          Row{ElementType::Int16, H5T_STD_I16LE, H5T_STD_I16BE}, Row{ElementType::Int32, H5T_STD_I32LE, H5T_STD_I32BE},
+          Row{ElementType::Int64, H5T_STD_I64LE, H5T_STD_I64BE}, Row{ElementType::UInt8, H5T_STD_U8LE, H5T_STD_U8BE},
+          Row{ElementType::UInt16, H5T_STD_U16LE, H5T_STD_U16BE},
+          Row{ElementType::UInt32, H5T_STD_U32LE, H5T_STD_U32BE},
+          Row{ElementType::UInt64, H5T_STD_U64LE, H5T_STD_U64BE}}) {
       known_.push_back({row.little, {row.type, row.little, true}});
       known_.push_back({row.big, {row.type, row.little, elementSize(row.type) == 1}});
     }
@@ -289,7 +288,8 @@ absl::Status Walker::decode(hid_t dataset, hid_t properties, const StoredType &s
   decodedBytes_ += entry.bytes;
   if (entry.bytes > 4 * file_.size + Hdf5Limits::decodedSlack ||
       decodedBytes_ > 4 * file_.size + Hdf5Limits::decodedSlack)
-    return bad(absl::StrCat("array ", quote(entry.path), " claims ", entry.bytes, " bytes, out of proportion to the file"));
+    return bad(
+        absl::StrCat("array ", quote(entry.path), " claims ", entry.bytes, " bytes, out of proportion to the file"));
   size_t rank = entry.shape.size();
   std::vector<hsize_t> count(entry.shape.begin(), entry.shape.end()), start(rank, 0), chunk(rank, 1);
   if (H5Pget_layout(properties) == H5D_CHUNKED)

@@ -6,8 +6,9 @@
 
 namespace layerc {
 
-/// Walks the file and appends to the descriptor `decoded` the arrays that are not plain little-endian bytes of the file.
-/// Refuses links other than hard ones, external and virtual storage, filters other than deflate, shuffle and fletcher32.
+/// Walks the file and appends to the descriptor `decoded` the arrays that are not plain little-endian bytes of the
+/// file. Refuses links other than hard ones, external and virtual storage, filters other than deflate, shuffle and
+/// fletcher32.
 absl::StatusOr<Hdf5Index> walkHdf5(const Bytes &file, int decoded);
 
 } // namespace layerc

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The index that crosses from the HDF5 child to its parent: numbers are 8 bytes little endian, strings carry their length.
+// The index that crosses from the HDF5 child to its parent: numbers are 8 bytes little endian, strings carry their
+// length.
 #include "frontend/Hdf5Index.h"
 
 #include <absl/strings/str_cat.h>

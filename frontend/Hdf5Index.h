@@ -10,11 +10,12 @@ namespace layerc {
 /// Limits on one HDF5 file, checked by the child while it walks and by the parent where it can.
 struct Hdf5Limits {
   static constexpr int depth = 64;
-  static constexpr size_t objects = 1000000;               ///< groups and datasets together
+  static constexpr size_t objects = 1000000;                  ///< groups and datasets together
   static constexpr size_t attributeBytes = size_t(256) << 20; ///< all attributes together
-  static constexpr size_t decodedSlack = size_t(64) << 20; ///< compressed arrays may decode to 4 times the file and this
+  static constexpr size_t decodedSlack = size_t(64)
+                                         << 20; ///< compressed arrays may decode to 4 times the file and this
   static constexpr int rank = 16;
-  static constexpr size_t memory = size_t(1) << 30;        ///< the child's own, beyond what the parent had mapped
+  static constexpr size_t memory = size_t(1) << 30; ///< the child's own, beyond what the parent had mapped
 };
 
 /// Where a dataset's bytes lie.
@@ -35,8 +36,8 @@ struct Hdf5Index {
 
 std::string encode(const Hdf5Index &index);
 
-/// Decodes and checks everything that can be checked: lengths, element types, byte counts against shapes, and that every
-/// dataset lies inside the file or the decoded bytes.
+/// Decodes and checks everything that can be checked: lengths, element types, byte counts against shapes, and that
+/// every dataset lies inside the file or the decoded bytes.
 absl::StatusOr<std::shared_ptr<Hdf5File>> decodeHdf5Index(std::string_view encoded, const Bytes &file,
                                                           const Bytes &decoded);
 

@@ -9,8 +9,8 @@
 
 namespace layerc {
 
-/// Opens the HDF5 file that `file` holds; negative when libhdf5 refuses it. One file at a time: the driver keeps a pointer
-/// to `file`.
+/// Opens the HDF5 file that `file` holds; negative when libhdf5 refuses it. One file at a time: the driver keeps a
+/// pointer to `file`.
 hid_t openHdf5InMemory(const Bytes &file);
 
 } // namespace layerc

@@ -193,7 +193,8 @@ void Reader::settleOffset(int member, const std::vector<Spot> &spots) {
   if (!countsOwnNode(*model_.members[static_cast<size_t>(member)].object))
     return;
   int calls = static_cast<int>(nodes_.calls[static_cast<size_t>(member)].size());
-  // Keras 3 counts so only in the model's ends, and early 3.x not even there. Index 0 shows that nothing is to be undone.
+  // Keras 3 counts so only in the model's ends, and early 3.x not even there. Index 0 shows that nothing is to be
+  // undone.
   bool onlyEnds = kerasMajor_ >= 3;
   auto concerns = [&](const Spot &spot) { return !onlyEnds || spot.isEnd; };
   for (const Spot &spot : spots)

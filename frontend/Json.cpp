@@ -116,7 +116,8 @@ bool markNumbers(std::string_view text, std::string &out) {
 
 absl::StatusOr<json> parseJson(std::string_view text, const std::string &what) {
   if (text.size() > JsonLimits::bytes)
-    return absl::InvalidArgumentError(absl::StrCat(what, " has ", text.size(), " bytes, more than ", JsonLimits::bytes));
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, " has ", text.size(), " bytes, more than ", JsonLimits::bytes));
   std::string marked;
   if (markNumbers(text, marked))
     text = marked;

@@ -25,15 +25,24 @@ const std::map<std::string, std::string> kClasses{
 
 // One name, one meaning in every class that has it.
 const std::map<std::string, std::string> kArguments{
-    {"init", "kernel_initializer"},   {"bias", "use_bias"},
-    {"nb_filter", "filters"},         {"border_mode", "padding"},
-    {"subsample", "strides"},         {"subsample_length", "strides"},
-    {"filter_length", "kernel_size"}, {"atrous_rate", "dilation_rate"},
-    {"dim_ordering", "data_format"},  {"pool_length", "pool_size"},
-    {"stride", "strides"},            {"inner_init", "recurrent_initializer"},
-    {"length", "size"},               {"inner_activation", "recurrent_activation"},
-    {"dropout_W", "dropout"},         {"dropout_U", "recurrent_dropout"},
-    {"p", "rate"},                    {"sigma", "stddev"},
+    {"init", "kernel_initializer"},
+    {"bias", "use_bias"},
+    {"nb_filter", "filters"},
+    {"border_mode", "padding"},
+    {"subsample", "strides"},
+    {"subsample_length", "strides"},
+    {"filter_length", "kernel_size"},
+    {"atrous_rate", "dilation_rate"},
+    {"dim_ordering", "data_format"},
+    {"pool_length", "pool_size"},
+    {"stride", "strides"},
+    {"inner_init", "recurrent_initializer"},
+    {"length", "size"},
+    {"inner_activation", "recurrent_activation"},
+    {"dropout_W", "dropout"},
+    {"dropout_U", "recurrent_dropout"},
+    {"p", "rate"},
+    {"sigma", "stddev"},
 };
 
 void rename(json &config, const std::string &from, const std::string &to) {

@@ -16,7 +16,21 @@
 namespace layerc {
 
 /// Keras' dtype names. bfloat16 and float16 are two bytes, bool is one byte (0 or 1).
-enum class ElementType { Float16, BFloat16, Float32, Float64, Int8, Int16, Int32, Int64, UInt8, UInt16, UInt32, UInt64, Bool };
+enum class ElementType {
+  Float16,
+  BFloat16,
+  Float32,
+  Float64,
+  Int8,
+  Int16,
+  Int32,
+  Int64,
+  UInt8,
+  UInt16,
+  UInt32,
+  UInt64,
+  Bool
+};
 
 /// The Keras name of `type` ("float32") and back; nullopt for a name Keras has but layerc does not (string, complex64).
 const char *elementTypeName(ElementType type);
@@ -55,18 +69,19 @@ struct InnerLayer;
 
 /// A layer object: class, configuration and weights, once however often it is called.
 struct Layer {
-  std::string path;      ///< unique: names from the outermost model inwards joined with '/': "encoder/conv2d"
-  std::string className; ///< as in the file, without package prefix: "Conv2D", or an operation class such as "Add"
+  std::string path;         ///< unique: names from the outermost model inwards joined with '/': "encoder/conv2d"
+  std::string className;    ///< as in the file, without package prefix: "Conv2D", or an operation class such as "Add"
   bool isOperation = false; ///< a keras.ops node (module keras.src.ops.*) rather than a layer
-  bool isCustom = false; ///< registered outside Keras, so never Keras' own class of the same name
-  /// The layer's own config object, as in the file. An InputLayer always has "batch_shape" (null where the file does not
-  /// say: Import then asks for --input-shape) and "dtype" (a name), whatever the file's Keras called them.
+  bool isCustom = false;    ///< registered outside Keras, so never Keras' own class of the same name
+  /// The layer's own config object, as in the file. An InputLayer always has "batch_shape" (null where the file does
+  /// not say: Import then asks for --input-shape) and "dtype" (a name), whatever the file's Keras called them.
   nlohmann::json config;
-  /// Own variables in Keras' order (trainable, then non-trainable); for a legacy .h5 group, the group's arrays in order.
+  /// Own variables in Keras' order (trainable, then non-trainable); for a legacy .h5 group, the group's arrays in
+  /// order.
   std::vector<Array> weights;
-  /// Layers inside this one, by role: {"layer", ...} of a wrapper, {"forward_layer", ...} and {"backward_layer", ...} of
-  /// Bidirectional, {"cell", ...} of RNN, {"cells", ...} repeated, {"activation", ...}, {"query_dense", ...}. SimpleRNN,
-  /// GRU, LSTM and ConvLSTM have no cell child: the cell's weights are theirs.
+  /// Layers inside this one, by role: {"layer", ...} of a wrapper, {"forward_layer", ...} and {"backward_layer", ...}
+  /// of Bidirectional, {"cell", ...} of RNN, {"cells", ...} repeated, {"activation", ...}, {"query_dense", ...}.
+  /// SimpleRNN, GRU, LSTM and ConvLSTM have no cell child: the cell's weights are theirs.
   std::vector<InnerLayer> children;
   /// For a whole Sequential or Functional model inside a wrapper: its graph. Its paths begin with this layer's path.
   std::shared_ptr<LayerGraph> model;
@@ -78,15 +93,16 @@ struct InnerLayer {
   Layer layer;
 };
 
-/// One call of a layer. Calls of nested Functional and Sequential models are expanded in place, so there is no nesting here.
+/// One call of a layer. Calls of nested Functional and Sequential models are expanded in place, so there is no nesting
+/// here.
 struct Call {
-  int layer = -1;                  ///< index into LayerGraph::layers
-  std::vector<TensorRef> inputs;   ///< tensor arguments, flattened in order
+  int layer = -1;                ///< index into LayerGraph::layers
+  std::vector<TensorRef> inputs; ///< tensor arguments, flattened in order
   /// Keras 3: the node's `args` with each tensor replaced by {"tensor": index into inputs}. tf.keras: the same where a
   /// first argument is a constant, else null.
   nlohmann::json args;
-  nlohmann::json kwargs;           ///< the node's keyword arguments, tensors replaced likewise
-  std::string path;                ///< the layer's path; the second call of a shared layer has "#2" appended, and so on
+  nlohmann::json kwargs; ///< the node's keyword arguments, tensors replaced likewise
+  std::string path;      ///< the layer's path; the second call of a shared layer has "#2" appended, and so on
 };
 
 /// A graph input or output and its Keras name.
@@ -104,14 +120,16 @@ struct LayerGraph {
   std::string backend;      ///< "tensorflow", "theano", ... where recorded
   std::vector<Layer> layers;
   std::vector<Call> calls;
-  std::vector<NamedTensor> inputs;  ///< each refers to the call of an InputLayer
-  std::vector<NamedTensor> outputs; ///< names as Keras gives them: the layer that makes it, a repeated name with "_1", "_2"
+  std::vector<NamedTensor> inputs; ///< each refers to the call of an InputLayer
+  std::vector<NamedTensor>
+      outputs; ///< names as Keras gives them: the layer that makes it, a repeated name with "_1", "_2"
   std::shared_ptr<FileArrays> arrays;
 
   int kerasMajor() const; ///< 1, 2 or 3
 };
 
-/// The `--emit=graph` text: one line per call with class, inputs, weights and the configuration that is not a default word.
+/// The `--emit=graph` text: one line per call with class, inputs, weights and the configuration that is not a default
+/// word.
 std::string print(const LayerGraph &graph);
 
 } // namespace layerc

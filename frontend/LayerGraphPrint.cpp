@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The --emit=graph text: a table with one call per line, for people.
-// Configuration is shown only where it says something: no training words, no defaults, nothing the weights' shapes show.
+// Configuration is shown only where it says something: no training words, no defaults, nothing the weights' shapes
+// show.
 #include "frontend/Bytes.h"
 #include "frontend/LayerGraph.h"
 
@@ -39,12 +40,49 @@ void appendWeights(const Layer &layer, const std::string &prefix, std::string &t
 
 /// Keys that never change what a trained model computes, or that the shapes of the weights show.
 bool isSilent(const std::string &key) {
-  static const std::set<std::string> keys{
-      "name", "trainable", "dtype", "seed", "rate", "momentum", "synchronized", "noise_shape", "autocast",
-      "unit_forget_bias", "implementation", "dropout", "recurrent_dropout", "activity_regularizer", "batch_input_shape",
-      "batch_shape", "input_shape", "sparse", "ragged", "optional", "filters", "kernel_size", "units", "input_dim",
-      "output_dim", "unroll", "renorm_momentum", "renorm_clipping", "time_major", "fused", "renorm", "layer", "backward_layer", "cell", "cells", "zero_output_for_mask",
-      "quantization_config", "flash_attention", "lora_rank", "activation", "registered_name", "module", "build_config"};
+  static const std::set<std::string> keys{"name",
+                                          "trainable",
+                                          "dtype",
+                                          "seed",
+                                          "rate",
+                                          "momentum",
+                                          "synchronized",
+                                          "noise_shape",
+                                          "autocast",
+                                          "unit_forget_bias",
+                                          "implementation",
+                                          "dropout",
+                                          "recurrent_dropout",
+                                          "activity_regularizer",
+                                          "batch_input_shape",
+                                          "batch_shape",
+                                          "input_shape",
+                                          "sparse",
+                                          "ragged",
+                                          "optional",
+                                          "filters",
+                                          "kernel_size",
+                                          "units",
+                                          "input_dim",
+                                          "output_dim",
+                                          "unroll",
+                                          "renorm_momentum",
+                                          "renorm_clipping",
+                                          "time_major",
+                                          "fused",
+                                          "renorm",
+                                          "layer",
+                                          "backward_layer",
+                                          "cell",
+                                          "cells",
+                                          "zero_output_for_mask",
+                                          "quantization_config",
+                                          "flash_attention",
+                                          "lora_rank",
+                                          "activation",
+                                          "registered_name",
+                                          "module",
+                                          "build_config"};
   for (const char *part : {"_initializer", "_regularizer", "_constraint"})
     if (key.find(part) != std::string::npos)
       return true;
@@ -52,11 +90,26 @@ bool isSilent(const std::string &key) {
 }
 
 bool isDefault(const std::string &key, const json &value) {
-  static const json defaults{{"padding", "valid"}, {"data_format", "channels_last"}, {"groups", 1}, {"use_bias", true},
-                             {"epsilon", 0.001}, {"center", true}, {"scale", true}, {"mask_zero", false},
-                             {"return_sequences", false}, {"return_state", false}, {"go_backwards", false},
-                             {"stateful", false}, {"reset_after", true}, {"recurrent_activation", "sigmoid"},
-                             {"depth_multiplier", 1}, {"negative_slope", 0.0}, {"threshold", 0.0}, {"renorm", false}, {"keepdims", false}, {"axis", -1}};
+  static const json defaults{{"padding", "valid"},
+                             {"data_format", "channels_last"},
+                             {"groups", 1},
+                             {"use_bias", true},
+                             {"epsilon", 0.001},
+                             {"center", true},
+                             {"scale", true},
+                             {"mask_zero", false},
+                             {"return_sequences", false},
+                             {"return_state", false},
+                             {"go_backwards", false},
+                             {"stateful", false},
+                             {"reset_after", true},
+                             {"recurrent_activation", "sigmoid"},
+                             {"depth_multiplier", 1},
+                             {"negative_slope", 0.0},
+                             {"threshold", 0.0},
+                             {"renorm", false},
+                             {"keepdims", false},
+                             {"axis", -1}};
   if (value.is_null() || (defaults.contains(key) && defaults[key] == value))
     return true;
   bool isStep = key == "strides" || key == "dilation_rate";

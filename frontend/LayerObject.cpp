@@ -123,7 +123,8 @@ absl::StatusOr<LayerObjectPtr> Parser::parse(const json &entry, int depth) {
     first = object;
   }
   bool isSequential = object->className == "Sequential";
-  bool isFunctional = object->className == "Functional" || object->className == "Model" || object->className == "Network";
+  bool isFunctional =
+      object->className == "Functional" || object->className == "Model" || object->className == "Network";
   if (!object->isCustom && (isSequential || isFunctional)) {
     object->kind = isSequential ? LayerObject::Kind::Sequential : LayerObject::Kind::Functional;
     const json &layers = config.is_array() ? config : at(config, "layers"); // a bare list until Keras 2.2.2

@@ -13,9 +13,9 @@ struct LayerObject;
 
 /// A layer's place in a model or wrapper. One object may have several.
 struct Member {
-  std::string name;                    ///< the layer's name in this model, or the role in a wrapper ("cell")
+  std::string name; ///< the layer's name in this model, or the role in a wrapper ("cell")
   std::shared_ptr<LayerObject> object;
-  nlohmann::json inboundNodes;         ///< Functional models only
+  nlohmann::json inboundNodes; ///< Functional models only
 };
 
 struct LayerObject {
@@ -24,8 +24,8 @@ struct LayerObject {
   Kind kind = Kind::Layer;
   std::string className, name;
   bool isOperation = false, isCustom = false;
-  nlohmann::json config;            ///< without "layers" for models
-  std::vector<Member> members;      ///< a model's layers in the file's order, or a layer's inner layers
+  nlohmann::json config;                    ///< without "layers" for models
+  std::vector<Member> members;              ///< a model's layers in the file's order, or a layer's inner layers
   nlohmann::json inputLayers, outputLayers; ///< Functional models only
   std::vector<Array> weights;
 

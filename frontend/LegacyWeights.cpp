@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The order rules of keras/src/legacy/saving/legacy_h5_format.py: trainable variables of all inner layers first, then the
-// others; freezing a part moves its variables. The names of the arrays must not contradict the result.
+// The order rules of keras/src/legacy/saving/legacy_h5_format.py: trainable variables of all inner layers first, then
+// the others; freezing a part moves its variables. The names of the arrays must not contradict the result.
 #include "frontend/LegacyWeights.h"
 
 #include "frontend/Bytes.h"
@@ -47,11 +47,13 @@ absl::StatusOr<std::vector<Group>> readGroups(const Hdf5File &file) {
     Group group{name, {}};
     std::optional<std::vector<std::string>> weights = file.list(join(base, name), "weight_names");
     if (!weights)
-      return absl::InvalidArgumentError(absl::StrCat("the group of layer ", quote(name), " is missing or lists no weights"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("the group of layer ", quote(name), " is missing or lists no weights"));
     for (const std::string &weight : *weights) {
       auto array = file.arrays.find(join(join(base, name), weight));
       if (array == file.arrays.end())
-        return absl::InvalidArgumentError(absl::StrCat("layer ", quote(name), ": its array ", quote(weight), " is missing"));
+        return absl::InvalidArgumentError(
+            absl::StrCat("layer ", quote(name), ": its array ", quote(weight), " is missing"));
       group.arrays.push_back(array->second);
     }
     groups.push_back(std::move(group));
@@ -85,7 +87,8 @@ absl::Status Assigner::collect(LayerObject &object, bool trainable, bool withAct
     return absl::OkStatus();
   std::optional<std::vector<Variable>> variables = variablesOf(object.className, object.config);
   if (!variables || object.isCustom)
-    return layerError(object, "its variables are not known, so the weights of the model around it cannot be told apart");
+    return layerError(object,
+                      "its variables are not known, so the weights of the model around it cannot be told apart");
   for (const Variable &variable : *variables)
     slots_.push_back({&object, variable.name, trainable && variable.trainable && isTrainable(object)});
   // Keras 3 asks each variable, older Keras every model on the way to it.
@@ -106,8 +109,8 @@ absl::Status Assigner::collectFor(LayerObject &object, const Group &group) {
     if (!status.ok() || slots_.size() == group.arrays.size())
       return status;
   }
-  return layerError(object, absl::StrCat("the file has ", group.arrays.size(), " arrays for it, its layers own ",
-                                         slots_.size()));
+  return layerError(
+      object, absl::StrCat("the file has ", group.arrays.size(), " arrays for it, its layers own ", slots_.size()));
 }
 
 /// Trainable variables first, each kind in its order.
@@ -204,8 +207,8 @@ absl::StatusOr<std::vector<LayerObject *>> matchGroups(const LayerObject &root, 
     if (mayOwnWeights(*member.object))
       ordered.push_back(member.object.get());
   if (ordered.size() != groups.size())
-    return absl::InvalidArgumentError(absl::StrCat("the file has weights for ", groups.size(), " layers, the model has ",
-                                                   ordered.size(), " layers with weights"));
+    return absl::InvalidArgumentError(absl::StrCat("the file has weights for ", groups.size(),
+                                                   " layers, the model has ", ordered.size(), " layers with weights"));
   return ordered;
 }
 

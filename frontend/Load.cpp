@@ -199,7 +199,9 @@ absl::Status assignWeights(LayerObject &root, const Parts &parts) {
   return assignByPath(root, file, majorOf(parts.version) >= 3 ? PathDialect::Keras3 : PathDialect::TfKeras);
 }
 
-absl::StatusOr<LayerObjectPtr> readObjects(const Parts &parts) { return parseLayerObjects(parts.config, majorOf(parts.version)); }
+absl::StatusOr<LayerObjectPtr> readObjects(const Parts &parts) {
+  return parseLayerObjects(parts.config, majorOf(parts.version));
+}
 
 } // namespace
 

@@ -7,6 +7,7 @@
 #include <absl/strings/str_split.h>
 
 #include <map>
+#include <set>
 
 namespace layerc {
 namespace {
@@ -68,16 +69,16 @@ bool isPresent(const json &config, std::string key) {
 
 /// A layer without variables of its own: merging, shapes, activations, pooling, wrappers and models.
 bool ownsNothing(const std::string &className) {
-  static const char *const names[] = {
-      "InputLayer", "Activation", "ReLU", "LeakyReLU", "ELU", "ThresholdedReLU", "Softmax", "Flatten", "Reshape",
-      "Permute", "RepeatVector", "Identity", "Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
-      "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization", "Masking", "Add", "Subtract",
-      "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot", "Merge", "UnitNormalization", "Rescaling",
-      "Resizing", "CenterCrop", "Lambda", "TFOpLambda", "SlicingOpLambda", "TimeDistributed", "Bidirectional", "RNN",
-      "StackedRNNCells", "MultiHeadAttention", "Sequential", "Functional", "Model", "Network"};
-  for (const char *name : names)
-    if (className == name)
-      return true;
+  static const std::set<std::string> names = absl::StrSplit(
+      "InputLayer Activation ReLU LeakyReLU ELU ThresholdedReLU Softmax Flatten Reshape Permute RepeatVector Identity "
+      "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise GaussianDropout AlphaDropout "
+      "ActivityRegularization Masking Add Subtract Multiply Average Maximum Minimum Concatenate Dot Merge "
+      "UnitNormalization Rescaling Resizing CenterCrop Lambda TFOpLambda SlicingOpLambda TimeDistributed Bidirectional "
+      "RNN StackedRNNCells MultiHeadAttention GroupQueryAttention GroupedQueryAttention Sequential Functional Model "
+      "Network",
+      ' ');
+  if (names.count(className))
+    return true;
   for (const char *part : {"Pooling", "UpSampling", "ZeroPadding", "Cropping"})
     if (className.find(part) != std::string::npos)
       return true;

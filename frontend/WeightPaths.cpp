@@ -27,9 +27,7 @@ private:
   size_t assigned_ = 0;
 };
 
-std::string join(const std::string &path, const std::string &name) {
-  return path.empty() ? name : path + "/" + name;
-}
+std::string join(const std::string &path, const std::string &name) { return path.empty() ? name : path + "/" + name; }
 
 /// Layers whose variables lie in a cell that their config does not show.
 bool hasHiddenCell(const std::string &className) {

@@ -34,7 +34,8 @@ TEST(Archive, DeflatedMembersEqualStoredOnes) {
 
 TEST(Archive, RefusesAMemberAboveTheLimit) {
   absl::StatusOr<Archive> archive = openArchive("hostile/good.keras");
-  EXPECT_EQ(archive->read("metadata.json", 25).status().message(), "zip member 'metadata.json' has 26 bytes, more than 25");
+  EXPECT_EQ(archive->read("metadata.json", 25).status().message(),
+            "zip member 'metadata.json' has 26 bytes, more than 25");
 }
 
 struct Refusal {
@@ -79,7 +80,8 @@ TEST(Archive, SurvivesEveryWrongByteOfItsDirectory) {
     for (char wrong : {'\x00', '\x7f', '\xff'}) {
       std::string bad = good;
       bad[at] = wrong;
-      absl::StatusOr<Archive> archive = Archive::open(Bytes{reinterpret_cast<const std::byte *>(bad.data()), bad.size(), nullptr});
+      absl::StatusOr<Archive> archive =
+          Archive::open(Bytes{reinterpret_cast<const std::byte *>(bad.data()), bad.size(), nullptr});
       if (archive.ok())
         archive->read("config.json", 1 << 20).IgnoreError();
     }
@@ -88,7 +90,8 @@ TEST(Archive, SurvivesEveryWrongByteOfItsDirectory) {
 TEST(Archive, SurvivesTruncationAnywhere) {
   std::string good = readTestFile("hostile/good.keras");
   for (size_t size = 4; size < good.size(); size += 3) {
-    absl::StatusOr<Archive> archive = Archive::open(Bytes{reinterpret_cast<const std::byte *>(good.data()), size, nullptr});
+    absl::StatusOr<Archive> archive =
+        Archive::open(Bytes{reinterpret_cast<const std::byte *>(good.data()), size, nullptr});
     EXPECT_FALSE(archive.ok()) << size;
   }
 }

@@ -54,14 +54,15 @@ std::string input(const std::string &name) {
 
 std::string layer(const std::string &className, const std::string &name, const std::string &nodes,
                   const std::string &more = "") {
-  return R"({"class_name":")" + className + R"(","name":")" + name + R"(","config":{"name":")" + name + R"("},"inbound_nodes":)" +
-         nodes + more + "}";
+  return R"({"class_name":")" + className + R"(","name":")" + name + R"(","config":{"name":")" + name +
+         R"("},"inbound_nodes":)" + nodes + more + "}";
 }
 
 std::string model(const std::string &name, const std::string &layers, const std::string &inputs,
                   const std::string &outputs, const std::string &nodes = "[]") {
-  return R"({"class_name":"Functional","name":")" + name + R"(","config":{"name":")" + name + R"(","layers":[)" + layers +
-         R"(],"input_layers":)" + inputs + R"(,"output_layers":)" + outputs + R"(},"inbound_nodes":)" + nodes + "}";
+  return R"({"class_name":"Functional","name":")" + name + R"(","config":{"name":")" + name + R"(","layers":[)" +
+         layers + R"(],"input_layers":)" + inputs + R"(,"output_layers":)" + outputs + R"(},"inbound_nodes":)" + nodes +
+         "}";
 }
 
 std::string tensor(const std::string &name, int node = 0, int index = 0) {
@@ -70,13 +71,13 @@ std::string tensor(const std::string &name, int node = 0, int index = 0) {
 }
 
 TEST(Config, ListStyleCallsKeepKeywordArguments) {
-  absl::StatusOr<LayerGraph> graph = expandText(
-      model("m",
-            input("a") + "," + input("b") + "," +
-                layer("LSTM", "rnn", R"([[["a",0,0,{"initial_state":[["b",0,0]],"training":false}]]])") + "," +
-                layer("Add", "sum", R"([[["rnn",0,0,{}],["rnn",0,2,{}]]])"),
-            R"([["a",0,0],["b",0,0]])", R"([["sum",0,0]])"),
-      "2.15.0");
+  absl::StatusOr<LayerGraph> graph =
+      expandText(model("m",
+                       input("a") + "," + input("b") + "," +
+                           layer("LSTM", "rnn", R"([[["a",0,0,{"initial_state":[["b",0,0]],"training":false}]]])") +
+                           "," + layer("Add", "sum", R"([[["rnn",0,0,{}],["rnn",0,2,{}]]])"),
+                       R"([["a",0,0],["b",0,0]])", R"([["sum",0,0]])"),
+                 "2.15.0");
   ASSERT_EQ(calls(graph), "a\nb\nrnn < a b\nsum < rnn rnn:2\nout sum=sum\n");
   EXPECT_TRUE(graph->calls[2].args.is_null());
   EXPECT_EQ(graph->calls[2].kwargs, json::parse(R"({"initial_state":[{"tensor":1}],"training":false})"));
@@ -84,7 +85,9 @@ TEST(Config, ListStyleCallsKeepKeywordArguments) {
 
 TEST(Config, ListStyleConstantsAreArguments) {
   absl::StatusOr<LayerGraph> graph =
-      expandText(model("m", input("a") + "," + layer("TFOpLambda", "sub", R"([["_CONSTANT_VALUE",-1,1.5,{"y":["a",0,0],"name":null}]])"),
+      expandText(model("m",
+                       input("a") + "," +
+                           layer("TFOpLambda", "sub", R"([["_CONSTANT_VALUE",-1,1.5,{"y":["a",0,0],"name":null}]])"),
                        R"([["a",0,0]])", R"([["sub",0,0]])"),
                  "2.15.0");
   ASSERT_EQ(calls(graph), "a\nsub < a\nout sub=sub\n");
@@ -109,28 +112,31 @@ TEST(Config, Keras3CallsKeepTheirStructure) {
 const std::string kInner = input("i") + "," + layer("Dense", "d", R"([[["i",0,0,{}]]])");
 
 TEST(Config, Keras2CountsCallsOfANestedModelFromOne) {
-  EXPECT_EQ(calls(expandText(model("m",
-                                   input("a") + "," + model("n", kInner, R"([["i",0,0]])", R"([["d",0,0]])",
-                                                            R"([[["a",0,0,{}]],[["n",1,0,{}]]])"),
-                                   R"([["a",0,0]])", R"([["n",2,0],["n",1,0]])"),
-                             "2.4.0")),
+  EXPECT_EQ(calls(expandText(
+                model("m",
+                      input("a") + "," +
+                          model("n", kInner, R"([["i",0,0]])", R"([["d",0,0]])", R"([[["a",0,0,{}]],[["n",1,0,{}]]])"),
+                      R"([["a",0,0]])", R"([["n",2,0],["n",1,0]])"),
+                "2.4.0")),
             "a\nn/d < a\nn/d#2 < n/d\nout n=n/d#2\nout n_1=n/d\n");
 }
 
 TEST(Config, Keras2WriterThatCountedFromZeroIsRecognised) {
-  EXPECT_EQ(calls(expandText(model("m",
-                                   input("a") + "," + model("n", kInner, R"([["i",0,0]])", R"([["d",0,0]])",
-                                                            R"([[["a",0,0,{}]],[["n",0,0,{}]]])"),
-                                   R"([["a",0,0]])", R"([["n",1,0]])"),
-                             "2.0.8")),
+  EXPECT_EQ(calls(expandText(
+                model("m",
+                      input("a") + "," +
+                          model("n", kInner, R"([["i",0,0]])", R"([["d",0,0]])", R"([[["a",0,0,{}]],[["n",0,0,{}]]])"),
+                      R"([["a",0,0]])", R"([["n",1,0]])"),
+                "2.0.8")),
             "a\nn/d < a\nn/d#2 < n/d\nout n=n/d#2\n");
 }
 
 /// A Keras 3 model that calls `n` twice, with the given output reference.
 std::string keras3Twice(const std::string &output) {
   std::string inner = input("i") + "," + layer("Dense", "d", R"([{"args":[)" + tensor("i") + R"(],"kwargs":{}}])");
-  std::string nested = model("n", inner, R"(["i",0,0])", R"(["d",0,0])",
-                             R"([{"args":[)" + tensor("a") + R"(],"kwargs":{}},{"args":[)" + tensor("n") + R"(],"kwargs":{}}])");
+  std::string nested =
+      model("n", inner, R"(["i",0,0])", R"(["d",0,0])",
+            R"([{"args":[)" + tensor("a") + R"(],"kwargs":{}},{"args":[)" + tensor("n") + R"(],"kwargs":{}}])");
   return model("m", input("a") + "," + nested, R"(["a",0,0])", output);
 }
 
@@ -142,13 +148,14 @@ TEST(Config, Keras3CountsFromOneOnlyInTheModelsOutputs) {
 }
 
 TEST(Config, ModelsCalledWithADictionaryBindByKey) {
-  std::string inner = input("p") + "," + input("q") + "," +
-                      layer("Subtract", "s", R"([{"args":[[)" + tensor("p") + "," + tensor("q") + R"(]],"kwargs":{}}])");
+  std::string inner =
+      input("p") + "," + input("q") + "," +
+      layer("Subtract", "s", R"([{"args":[[)" + tensor("p") + "," + tensor("q") + R"(]],"kwargs":{}}])");
   std::string nested = model("n", inner, R"([["q",0,0],["p",0,0]])", R"(["s",0,0])",
                              R"([{"args":[{"p":)" + tensor("a") + R"(,"q":)" + tensor("b") + R"(}],"kwargs":{}}])");
-  EXPECT_EQ(calls(expandText(model("m", input("a") + "," + input("b") + "," + nested, R"([["a",0,0],["b",0,0]])",
-                                   R"(["n",1,0])"),
-                             "3.15.1")),
+  EXPECT_EQ(calls(expandText(
+                model("m", input("a") + "," + input("b") + "," + nested, R"([["a",0,0],["b",0,0]])", R"(["n",1,0])"),
+                "3.15.1")),
             "a\nb\nn/s < a b\nout n=n/s\n");
 }
 
@@ -168,12 +175,12 @@ TEST(Config, AnInputMayBeAnOutput) {
 
 TEST(Config, SharedObjectIdsMakeOneLayer) {
   std::string inner = input("i") + "," + layer("Dense", "d", R"([[["i",0,0,{}]]])", R"(,"shared_object_id":7)");
-  absl::StatusOr<LayerGraph> graph = expandText(
-      model("m",
-            input("a") + "," + layer("Dense", "d", R"([[["a",0,0,{}]]])", R"(,"shared_object_id":7)") + "," +
-                model("n", inner, R"([["i",0,0]])", R"([["d",0,0]])", R"([[["d",0,0,{}]]])"),
-            R"([["a",0,0]])", R"([["n",1,0]])"),
-      "2.15.0");
+  absl::StatusOr<LayerGraph> graph =
+      expandText(model("m",
+                       input("a") + "," + layer("Dense", "d", R"([[["a",0,0,{}]]])", R"(,"shared_object_id":7)") + "," +
+                           model("n", inner, R"([["i",0,0]])", R"([["d",0,0]])", R"([[["d",0,0,{}]]])"),
+                       R"([["a",0,0]])", R"([["n",1,0]])"),
+                 "2.15.0");
   ASSERT_EQ(calls(graph), "a\nd < a\nd#2 < d\nout n=d#2\n");
   EXPECT_EQ(graph->layers.size(), 2u);
 }
@@ -194,29 +201,42 @@ TEST(Config, SequentialInputComesFromWhereverItIsWritten) {
   auto first = [](const std::string &config) {
     return sequential(R"({"class_name":"Dense","config":{"name":"d","units":1)" + config + "}}");
   };
-  EXPECT_EQ(inputShape(first(R"(,"batch_input_shape":[null,3],"dtype":"float16")"), "2.2.4"), "d_input [null,3] float16");
+  EXPECT_EQ(inputShape(first(R"(,"batch_input_shape":[null,3],"dtype":"float16")"), "2.2.4"),
+            "d_input [null,3] float16");
   EXPECT_EQ(inputShape(first(R"(,"input_shape":[5,3])"), "2.2.4"), "d_input [null,5,3] float32");
   EXPECT_EQ(inputShape(first(R"(,"input_dim":3)"), "1.2.2"), "d_input [null,3] float32");
   EXPECT_EQ(inputShape(first(R"(,"input_dim":3,"input_length":9)"), "1.2.2"), "d_input [null,9,3] float32");
   EXPECT_EQ(inputShape(first(""), "2.15.0"), "d_input null float32");
-  EXPECT_EQ(inputShape(sequential(R"({"class_name":"Dense","config":{"name":"d"}})", R"(,"build_input_shape":[null,7])"), "3.8.0"),
-            "input_layer [null,7] float32");
-  EXPECT_EQ(inputShape(sequential(R"({"class_name":"Embedding","config":{"name":"e","input_dim":9,"output_dim":2,"input_length":4}})"), "2.2.4"),
-            "e_input [null,4] float32");
-  std::string nested = sequential(R"({"class_name":"InputLayer","config":{"name":"x","batch_shape":[2,6],"dtype":"int32"}})");
+  EXPECT_EQ(
+      inputShape(sequential(R"({"class_name":"Dense","config":{"name":"d"}})", R"(,"build_input_shape":[null,7])"),
+                 "3.8.0"),
+      "input_layer [null,7] float32");
+  EXPECT_EQ(
+      inputShape(
+          sequential(
+              R"({"class_name":"Embedding","config":{"name":"e","input_dim":9,"output_dim":2,"input_length":4}})"),
+          "2.2.4"),
+      "e_input [null,4] float32");
+  std::string nested =
+      sequential(R"({"class_name":"InputLayer","config":{"name":"x","batch_shape":[2,6],"dtype":"int32"}})");
   EXPECT_EQ(inputShape(sequential(nested), "2.15.0"), "s_input [2,6] int32");
 }
 
 TEST(Config, OldTuplesAreUnwrapped) {
-  EXPECT_EQ(inputShape(sequential(R"({"class_name":"InputLayer","config":{"name":"x","batch_input_shape":{"class_name":"__tuple__","items":[null,2]}}})"),
-                       "2.10.0"),
-            "x [null,2] float32");
+  EXPECT_EQ(
+      inputShape(
+          sequential(
+              R"({"class_name":"InputLayer","config":{"name":"x","batch_input_shape":
+                  {"class_name":"__tuple__","items":[null,2]}}})"),
+          "2.10.0"),
+      "x [null,2] float32");
 }
 
 TEST(Config, Keras1NamesBecomeKeras2Names) {
   absl::StatusOr<LayerGraph> graph = expandText(
-      R"({"class_name":"Sequential","config":[{"class_name":"Convolution2D","config":{"name":"c","nb_filter":4,"nb_row":3,
-         "nb_col":5,"border_mode":"same","subsample":[2,2],"dim_ordering":"tf","bias":true,"batch_input_shape":[null,8,8,1]}}]})",
+      R"({"class_name":"Sequential","config":[{"class_name":"Convolution2D","config":{"name":"c","nb_filter":4,
+          "nb_row":3,"nb_col":5,"border_mode":"same","subsample":[2,2],"dim_ordering":"tf","bias":true,
+          "batch_input_shape":[null,8,8,1]}}]})",
       "1.2.2");
   ASSERT_TRUE(graph.ok()) << graph.status();
   const Layer &convolution = graph->layers[1];
@@ -250,10 +270,13 @@ TEST(Config, CustomClassesAreMarked) {
   };
   EXPECT_TRUE(isCustom(R"({"module":"mine","class_name":"Dense","registered_name":"Dense","config":{"name":"d"}})"));
   EXPECT_TRUE(isCustom(R"({"module":null,"class_name":"Dense","registered_name":"Dense","config":{"name":"d"}})"));
-  EXPECT_TRUE(isCustom(R"({"module":"keras.layers","class_name":"Dense","registered_name":"pack>Dense","config":{"name":"d"}})"));
+  EXPECT_TRUE(isCustom(
+      R"({"module":"keras.layers","class_name":"Dense","registered_name":"pack>Dense","config":{"name":"d"}})"));
   EXPECT_TRUE(isCustom(R"({"class_name":"pack>Dense","config":{"name":"d"}})"));
-  EXPECT_TRUE(isCustom(R"({"module":"kerasish.layers","class_name":"Dense","registered_name":null,"config":{"name":"d"}})"));
-  EXPECT_FALSE(isCustom(R"({"module":"keras.layers","class_name":"Dense","registered_name":null,"config":{"name":"d"}})"));
+  EXPECT_TRUE(
+      isCustom(R"({"module":"kerasish.layers","class_name":"Dense","registered_name":null,"config":{"name":"d"}})"));
+  EXPECT_FALSE(
+      isCustom(R"({"module":"keras.layers","class_name":"Dense","registered_name":null,"config":{"name":"d"}})"));
   EXPECT_FALSE(isCustom(R"({"class_name":"Dense","config":{"name":"d"}})"));
 }
 

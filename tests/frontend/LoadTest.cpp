@@ -79,13 +79,15 @@ TEST(Load, NamesWhatAFileIs) {
   EXPECT_EQ(refusal("\x93NUMPY\x01"), "this is a NumPy array, not a Keras model");
   EXPECT_EQ(refusal(std::string("\x1c\0\0\0TFL3", 8) + "more"),
             "this is a TensorFlow Lite model; layerc reads Keras files (.keras, .h5, .json)");
-  EXPECT_EQ(refusal("{\"weight_map\":{}}"), "this is an index of sharded weights; save the weights into one .weights.h5");
+  EXPECT_EQ(refusal("{\"weight_map\":{}}"),
+            "this is an index of sharded weights; save the weights into one .weights.h5");
   EXPECT_EQ(refusal("{"), "the architecture is not JSON: error at byte 2");
   EXPECT_EQ(refusal(readTestFile("sequential-keras3.json")),
             "this is an architecture without weights; name them with --weights FILE");
-  EXPECT_EQ(refusal(readTestFile("sequential-keras3.weights.h5")),
-            "this .h5 holds weights without an architecture; give the architecture .json as the model and this file with "
-            "--weights");
+  EXPECT_EQ(
+      refusal(readTestFile("sequential-keras3.weights.h5")),
+      "this .h5 holds weights without an architecture; give the architecture .json as the model and this file with "
+      "--weights");
   EXPECT_EQ(refusal(readTestFile("sequential-keras3.h5").substr(0, 9000)), "the HDF5 file is truncated or damaged");
 }
 
@@ -101,7 +103,8 @@ TEST(Load, RefusesDirectoriesAndMissingFiles) {
   std::filesystem::path saved = std::filesystem::temp_directory_path() / "layerc-test-saved-model";
   std::filesystem::create_directory(saved);
   std::ofstream(saved / "saved_model.pb") << "x";
-  EXPECT_EQ(loadError(saved.string()), saved.string() + ": this is a TensorFlow SavedModel directory; save the model as .keras");
+  EXPECT_EQ(loadError(saved.string()),
+            saved.string() + ": this is a TensorFlow SavedModel directory; save the model as .keras");
   std::filesystem::remove_all(saved);
 }
 
@@ -110,7 +113,8 @@ TEST(Load, WeightsErrorsNameTheWeightsFile) {
               other = testFile("nested-keras3.weights.h5"), legacy = testFile("nested-keras3.h5");
   EXPECT_EQ(loadError(model, archive),
             archive + ": this is a zip archive (.keras or .npz), not a weights file; layerc reads .weights.h5 and .h5");
-  EXPECT_EQ(loadError(model, legacy), legacy + ": the file has weights for 2 layers, the model has 3 layers with weights");
+  EXPECT_EQ(loadError(model, legacy),
+            legacy + ": the file has weights for 2 layers, the model has 3 layers with weights");
   EXPECT_EQ(loadError(model, "/nonexistent.h5"), "/nonexistent.h5: cannot open the file: No such file or directory");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which array belongs to which variable, in files written by Keras itself: the k-th variable of `model.weights` in Keras
-// holds k everywhere, so the expected order below is Keras' own, not ours.
+// Which array belongs to which variable, in files written by Keras itself: the k-th variable of `model.weights` in
+// Keras holds k everywhere, so the expected order below is Keras' own, not ours.
 #include "frontend/LayerObject.h"
 
 #include "TestFiles.h"
@@ -56,18 +56,27 @@ const std::map<std::string, Paths> kExpected{
     {"sequential", named({{"conv", kDense}, {"norm", kNorm}, {"scores", kDense}})},
     {"functional", named({{"shared", kDense}, {"first", kDense}, {"second", kDense}})},
     {"nested",
-     named({{"encoder/block/deep", kDense}, {"encoder/out", kDense}, {"frozen/dense", kDense}, {"frozen/norm", kNorm}})},
+     named(
+         {{"encoder/block/deep", kDense}, {"encoder/out", kDense}, {"frozen/dense", kDense}, {"frozen/norm", kNorm}})},
     {"no_input", named({{"dense", kDense}})},
     {"operations", named({{"dense", kDense}})},
     {"twice", named({{"shared", kDense}, {"inner/after", kDense}})},
-    {"composite",
-     named({{"both/forward_layer", kRecurrent}, {"both/backward_layer", kRecurrent}, {"each/layer", kDense},
-            {"attention/query_dense", kDense}, {"attention/key_dense", kDense}, {"attention/value_dense", kDense},
-            {"attention/output_dense", kDense}, {"stacked/cell/cells", kRecurrent}, {"stacked/cell/cells_1", kRecurrent},
-            {"steps/layer/a", kDense}, {"steps/layer/b", kDense}})},
-    {"frozen",
-     named({{"inner/stiff", kDense}, {"inner/norm", kNorm}, {"inner/still/a", kDense}, {"inner/still/b", kNorm},
-            {"inner/last", kDense}})},
+    {"composite", named({{"both/forward_layer", kRecurrent},
+                         {"both/backward_layer", kRecurrent},
+                         {"each/layer", kDense},
+                         {"attention/query_dense", kDense},
+                         {"attention/key_dense", kDense},
+                         {"attention/value_dense", kDense},
+                         {"attention/output_dense", kDense},
+                         {"stacked/cell/cells", kRecurrent},
+                         {"stacked/cell/cells_1", kRecurrent},
+                         {"steps/layer/a", kDense},
+                         {"steps/layer/b", kDense}})},
+    {"frozen", named({{"inner/stiff", kDense},
+                      {"inner/norm", kNorm},
+                      {"inner/still/a", kDense},
+                      {"inner/still/b", kNorm},
+                      {"inner/last", kDense}})},
 };
 
 /// Model and weights files of one case.
@@ -104,21 +113,35 @@ std::vector<Case> allCases() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, WeightsOfKerasFiles, testing::ValuesIn(allCases()), [](const auto &info) {
-  std::string name = std::string(info.param.model) + "_" + info.param.dialect + info.param.modelSuffix + info.param.weightsSuffix;
+  std::string name =
+      std::string(info.param.model) + "_" + info.param.dialect + info.param.modelSuffix + info.param.weightsSuffix;
   std::replace(name.begin(), name.end(), '.', '_');
   return name;
 });
 
 TEST(SnakeCase, IsKeras) {
-  const std::pair<const char *, const char *> names[] = {
-      {"Conv2D", "conv2d"}, {"Conv2DTranspose", "conv2d_transpose"}, {"SeparableConv2D", "separable_conv2d"},
-      {"DepthwiseConv2D", "depthwise_conv2d"}, {"LSTM", "lstm"}, {"LSTMCell", "lstm_cell"}, {"GRU", "gru"},
-      {"SimpleRNN", "simple_rnn"}, {"StackedRNNCells", "stacked_rnn_cells"}, {"ConvLSTM2D", "conv_lstm2d"},
-      {"PReLU", "p_re_lu"}, {"LeakyReLU", "leaky_re_lu"}, {"ReLU", "re_lu"}, {"ELU", "elu"},
-      {"BatchNormalization", "batch_normalization"}, {"RMSNormalization", "rms_normalization"},
-      {"GlobalAveragePooling2D", "global_average_pooling2d"}, {"TimeDistributed", "time_distributed"},
-      {"MultiHeadAttention", "multi_head_attention"}, {"EinsumDense", "einsum_dense"}, {"InputLayer", "input_layer"},
-      {"UpSampling2D", "up_sampling2d"}};
+  const std::pair<const char *, const char *> names[] = {{"Conv2D", "conv2d"},
+                                                         {"Conv2DTranspose", "conv2d_transpose"},
+                                                         {"SeparableConv2D", "separable_conv2d"},
+                                                         {"DepthwiseConv2D", "depthwise_conv2d"},
+                                                         {"LSTM", "lstm"},
+                                                         {"LSTMCell", "lstm_cell"},
+                                                         {"GRU", "gru"},
+                                                         {"SimpleRNN", "simple_rnn"},
+                                                         {"StackedRNNCells", "stacked_rnn_cells"},
+                                                         {"ConvLSTM2D", "conv_lstm2d"},
+                                                         {"PReLU", "p_re_lu"},
+                                                         {"LeakyReLU", "leaky_re_lu"},
+                                                         {"ReLU", "re_lu"},
+                                                         {"ELU", "elu"},
+                                                         {"BatchNormalization", "batch_normalization"},
+                                                         {"RMSNormalization", "rms_normalization"},
+                                                         {"GlobalAveragePooling2D", "global_average_pooling2d"},
+                                                         {"TimeDistributed", "time_distributed"},
+                                                         {"MultiHeadAttention", "multi_head_attention"},
+                                                         {"EinsumDense", "einsum_dense"},
+                                                         {"InputLayer", "input_layer"},
+                                                         {"UpSampling2D", "up_sampling2d"}};
   for (const auto &[className, snake] : names)
     EXPECT_EQ(snakeCase(className), snake);
 }
