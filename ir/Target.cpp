@@ -225,3 +225,10 @@ llvm::Expected<Target> layerc::makeTarget(StringRef cpu, StringRef triple) {
     return error;
   return target;
 }
+
+double Target::readNanoseconds(double bytes) const {
+  double rate = bytes <= static_cast<double>(l2Bytes)   ? l2BytesPerNanosecond
+                : bytes <= static_cast<double>(l3Bytes) ? l3BytesPerNanosecond
+                                                        : memoryBytesPerNanosecond;
+  return bytes / rate;
+}

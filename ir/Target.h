@@ -22,6 +22,7 @@ struct Target {
   bool broadcastOperand = false; ///< FMA takes an element broadcast from memory (AVX-512) or a lane (AArch64)
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 512 << 10;  ///< usable by one core
+  int64_t l3Bytes = 8 << 20;    ///< one core's share
   double fmasPerNanosecond = 0; ///< f32 fused multiply-adds per ns and core, all lanes, for cost estimates
   double l2BytesPerNanosecond = 0;
   double l3BytesPerNanosecond = 0;
@@ -29,6 +30,9 @@ struct Target {
 
   /// Lanes of one vector register for elements of `bytes` bytes.
   int64_t lanes(int64_t bytes = 4) const { return vectorBytes / bytes; }
+  /// Estimate for reading `bytes` once, from the cache that so many fit in.
+  double readNanoseconds(double bytes) const;
+  double cyclesPerNanosecond() const { return fmasPerNanosecond / (2.0 * static_cast<double>(lanes())); }
 };
 
 /// The target for `--target-cpu` and `--target-triple` (either may be empty). `native` reads CPUID's feature bits

@@ -141,6 +141,8 @@ Exit Compilation::makeWeights() {
     return Exit::Internal;
   }
   weights_ = static_cast<char *>(memory);
+  // Before the first touch; walks over pages of 4 KB cost a large network as much as they cost generated code.
+  static_cast<void>(madvise(memory, weightBytes_, MADV_HUGEPAGE));
   SmallVector<plan::WeightOp> all(program().getBody().getOps<plan::WeightOp>());
   WeightStore &store = context.getLoadedDialect<nn::NnDialect>()->weights();
   std::atomic<size_t> next = 0;

@@ -5,6 +5,7 @@
 #include "codegen/EmitObject.h"
 
 #include "layerc/float_mode.h"
+#include "layerc/memory.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -63,14 +64,14 @@ std::optional<std::vector<NpzArray>> layerc::readInputs(const LayerGraph &graph,
 }
 
 InProcess::InProcess(Compilation &compilation, Walker walker)
-    : compilation_(compilation), walker_(std::move(walker)), pool_(compilation.options.threads), arena_(nullptr, std::free) {
+    : compilation_(compilation), walker_(std::move(walker)), pool_(compilation.options.threads), arena_(nullptr, free_memory) {
   Block &body = compilation.entry().getBody().front();
   llvm::append_range(inputs, body.getOps<plan::InputOp>());
   llvm::append_range(outputs, body.getOps<plan::OutputOp>());
   for (plan::OutputOp output : outputs)
     outputBytes_.emplace_back(tensorBytes(cast<MemRefType>(output.getType())));
   size_t bytes = std::max<int64_t>(64, walker_.arenaBytes(compilation.options.threads));
-  arena_.reset(static_cast<char *>(std::aligned_alloc(64, (bytes + 63) / 64 * 64)));
+  arena_.reset(static_cast<char *>(allocate_memory(bytes)));
 }
 
 std::unique_ptr<InProcess> InProcess::create(Compilation &compilation, Exit &exit) {

@@ -11,6 +11,10 @@ using namespace layerc;
 
 namespace {
 
+/// Floats that a product of one row with a large matrix asks for ahead: 4 to 8 KB hide the latency of memory
+/// (docs/kernels.md); the hardware prefetchers stop at pages.
+constexpr int64_t kStreamAhead = 2048;
+
 /// Where a tile stands: the class of each axis, the outputs' indices within their class, and what it computes.
 struct TilePlace {
   std::array<const AxisTaps *, 3> axes;
@@ -146,9 +150,11 @@ private:
   /// While the first tile of a panel is computed, the next panel is asked for: nothing below L2 hides its latency by
   /// itself. Later tiles ask for lines that they have. Null where the weights stay in L2.
   Value nextPanel(Value index, Value first) {
-    bool cold = g.depth() * g.outChannels * 4 > k.target.l2Bytes / 2 && g.pixels() > 1;
+    bool cold = g.depth() * g.outChannels * 4 > k.target.l2Bytes / 2;
     if (!cold)
       return {};
+    if (g.pixels() == 1)
+      return k.constant(kStreamAhead);
     Value isFirst = k.b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, index, first);
     return k.b.create<arith::SelectOp>(isFirst, k.constant(g.depth() * width), k.constant(0));
   }

@@ -137,12 +137,12 @@ private:
 
   static double nanoseconds(const ConvGeometry &g, const ConvTile &tile, int64_t line, const Target &target) {
     int64_t lanes = target.lanes(), width = tile.vectors * lanes, columns = g.columnsPerGroup();
-    double clock = target.fmasPerNanosecond > 0 ? target.fmasPerNanosecond / (2.0 * lanes) : 3.0;
+    double clock = target.cyclesPerNanosecond();
     // A panel that does not fit L2 beside the rows it meets comes from L3 for every tile.
     int64_t panelBytes = g.depth() * width * 4;
     int64_t rowBytes = 4 * std::min(g.batch * g.in[0] * g.in[1] * g.in[2] * g.inChannels, g.pixels() * g.depth()) / tile.rowBlocks;
-    double fromL3 = panelBytes + rowBytes > target.l2Bytes * 9 / 10 && target.l3BytesPerNanosecond > 0
-                        ? 4 * lanes / target.l3BytesPerNanosecond * clock : 0; // cycles per vector of the panel
+    bool panelLeavesL2 = g.pixels() > tile.pixels && panelBytes + rowBytes > target.l2Bytes * 9 / 10;
+    double fromL3 = panelLeavesL2 ? 4 * lanes / target.l3BytesPerNanosecond * clock : 0; // cycles per vector of the panel
     auto step = [&](int64_t pixels, int64_t vectors) { return std::max(stepCycles(pixels, vectors), vectors * fromL3); };
     EvenTiles tiles = EvenTiles::of(line, tile.pixels);
     double cycles = 0;
@@ -153,8 +153,9 @@ private:
                  tiles.narrowCount * step(std::max<int64_t>(1, tile.pixels - 1), vectors)) * (g.depth() + 4);
     }
     double lines = static_cast<double>(g.pixels()) / line;
-    double stream = target.memoryBytesPerNanosecond > 0 ? target.memoryBytesPerNanosecond : 16;
-    return cycles * lines * g.groups / clock + g.depth() * g.outChannels * 4.0 / stream;
+    // Weights are asked for ahead of their use, so that reading them and computing overlap, nearly.
+    double computing = cycles * lines * g.groups / clock, reading = target.readNanoseconds(g.depth() * g.outChannels * 4.0);
+    return std::max(computing, reading) + 0.1 * std::min(computing, reading);
   }
 };
 

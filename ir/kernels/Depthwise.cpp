@@ -41,10 +41,8 @@ struct DepthwiseTemplate final : KernelTemplate {
     choice.algorithm = name().str();
     choice.tile = tile.numbers();
     choice.units = {tile.rowBlocks};
-    double clock = target.fmasPerNanosecond > 0 ? target.fmasPerNanosecond / (2 * target.lanes()) : 3.0;
     double bytes = 4.0 * g.outChannels * (g.pixels() + g.batch * g.in[0] * g.in[1] * g.in[2]);
-    choice.nanoseconds = work / target.lanes() / clock +
-                         bytes / (target.l3BytesPerNanosecond > 0 ? target.l3BytesPerNanosecond : 30);
+    choice.nanoseconds = work / target.lanes() / target.cyclesPerNanosecond() + target.readNanoseconds(bytes);
     choice.layouts.resize(kernel.getNumOperands());
     // The columns of one vector side by side, all kernel positions of a vector together.
     choice.layouts[cast<BlockArgument>(g.kernel).getArgNumber()] =

@@ -7,7 +7,6 @@
 
 #include "mlir/IR/Block.h"
 #include "llvm/ADT/SmallPtrSet.h"
-#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -215,18 +214,16 @@ private:
   }
 
   static double nanoseconds(nn::KernelOp kernel, const Target &target) {
-    double bytes = 0, work = 0;
+    double memory = 0, work = 0;
     SmallVector<Type> types(kernel.getOperandTypes());
     llvm::append_range(types, kernel.getResultTypes());
     for (Type type : types) {
       auto tensor = cast<RankedTensorType>(type);
-      bytes += static_cast<double>(tensor.getNumElements() * elementBytes(tensor.getElementType()));
+      memory += target.readNanoseconds(static_cast<double>(tensor.getNumElements() * elementBytes(tensor.getElementType())));
     }
     for (Operation &op : kernel.getBody().front().without_terminator())
       work += vectorSteps(&op) * static_cast<double>(elementsOf(op.getResult(0)));
-    double stream = target.l2BytesPerNanosecond > 0 ? target.l2BytesPerNanosecond : 30;
-    double steps = target.fmasPerNanosecond > 0 ? target.fmasPerNanosecond : 2.0 * static_cast<double>(target.lanes());
-    return bytes / stream + work / steps;
+    return memory + work / target.fmasPerNanosecond;
   }
 
   /// Vector operations per element of the result, in units of a fused multiply-add.
