@@ -2,7 +2,7 @@
 // Keras 1 called the same things by other names.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include "frontend/Json.h"
 
 #include <string>
 

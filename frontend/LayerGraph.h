@@ -3,6 +3,8 @@
 // Config makes it from a file's text and arrays; Import turns it into the nn dialect. Words are Keras' own.
 #pragma once
 
+#include "frontend/Json.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -10,8 +12,6 @@
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 namespace layerc {
 

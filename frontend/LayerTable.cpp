@@ -7,6 +7,7 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
+#include "llvm/Support/JSON.h"
 
 using namespace layerc;
 
@@ -57,9 +58,35 @@ void layerc::printLayers(llvm::raw_ostream &out) {
           [&](const LayerRow &row) { out << "  " << llvm::left_justify(row.className, 28) << support(row) << "\n"; });
 }
 
-void layerc::printLayersMarkdown(llvm::raw_ostream &out) {
-  out << "# Supported layers\n\nGenerated from `frontend/Layers.def` and `frontend/Activations.cpp`.\n";
-  eachRow([&](llvm::StringRef group) { out << "\n## " << group << "\n\n| class | supported |\n|---|---|\n"; },
-          [&](const LayerRow &row) { out << "| `" << row.className << "` | " << support(row) << " |\n"; });
-  out << "\n## Activations\n\n`" << llvm::join(activationNames(), "`, `") << "`, and any activation layer.\n";
+static const char *nameOf(RowKind kind) {
+  switch (kind) {
+  case RowKind::Layer:
+    return "layer";
+  case RowKind::Operation:
+    return "operation";
+  case RowKind::Custom:
+    return "custom";
+  }
+  llvm_unreachable("a row without a kind");
+}
+
+void layerc::printLayersJson(llvm::raw_ostream &out) {
+  llvm::json::OStream json(out, /*IndentSize=*/1);
+  json.object([&] {
+    json.attributeArray("layers", [&] {
+      for (const LayerRow &row : layerTable())
+        json.object([&] {
+          json.attribute("group", row.group);
+          json.attribute("class", row.className);
+          json.attribute("kind", nameOf(row.kind));
+          json.attribute("supported", row.import != nullptr);
+          json.attribute("words", row.words);
+        });
+    });
+    json.attributeArray("activations", [&] {
+      for (const std::string &name : activationNames())
+        json.value(name);
+    });
+  });
+  out << "\n";
 }

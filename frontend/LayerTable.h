@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Layers.def as data: for importing, for `layerc layers`, and for the generated page of supported layers.
+// Layers.def as data: for importing, for `layerc layers`, and for docs/reference/layers.md.
 #pragma once
 
 #include "frontend/LayerImport.h"
@@ -29,7 +29,7 @@ const LayerRow *findLayer(const Layer &layer);
 /// What `layerc layers` prints: a group's title, then one line per class.
 void printLayers(llvm::raw_ostream &out);
 
-/// The same as the Markdown page docs/reference/layers.md, with the activations.
-void printLayersMarkdown(llvm::raw_ostream &out);
+/// The same as JSON: {"layers": [{"group", "class", "kind", "supported", "words"}], "activations": [...]}.
+void printLayersJson(llvm::raw_ostream &out);
 
 } // namespace layerc

@@ -3,7 +3,7 @@
 // Names label the weights; counts split the one list that an old .h5 keeps for a whole nested model.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include "frontend/Json.h"
 
 #include <optional>
 #include <string>

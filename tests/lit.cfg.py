@@ -11,3 +11,4 @@ config.excludes = ["Inputs", "recorded"]
 config.environment["PATH"] = os.pathsep.join([config.layerc_bin, config.llvm_tools, os.environ.get("PATH", "")])
 config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%source", config.layerc_source))
+config.substitutions.append(("%bin", config.layerc_bin))

@@ -107,7 +107,7 @@ void addVerbs(CLI::App &app, Options &o) {
   summary->footer("Example: layerc summary digits.keras");
 
   auto *layers = app.add_subcommand("layers", "every Keras class: supported, subset, why not");
-  layers->add_flag("--markdown", o.json, "print the reference page");
+  layers->add_flag("--json", o.json, "print the table as JSON");
   layers->footer("Example: layerc layers");
   app.require_subcommand(1);
 }

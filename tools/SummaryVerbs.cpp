@@ -68,7 +68,7 @@ Exit layerc::summaryVerb(const Options &options) {
 
 Exit layerc::layersVerb(const Options &options) {
   if (options.json)
-    printLayersMarkdown(llvm::outs());
+    printLayersJson(llvm::outs());
   else
     printLayers(llvm::outs());
   return Exit::Done;
