@@ -4,8 +4,10 @@
 
 #include "frontend/Importers.h"
 #include "frontend/LayerTable.h"
+#include "frontend/Masks.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/StringSet.h"
@@ -45,7 +47,8 @@ private:
   std::optional<RankedTensorType> inputType(const NamedTensor &input);
   Results importCall(const Call &call);
   void finish(func::FuncOp function);
-  Value value(const TensorRef &ref) const;
+  Value value(const TensorRef &ref) const { return element(values_, ref); }
+  static Value element(const std::vector<Results> &table, const TensorRef &ref);
 
   const LayerGraph &graph_;
   const ImportOptions &options_;
@@ -53,6 +56,7 @@ private:
   OpBuilder builder_;
   Refusals refusals_;
   std::vector<Results> values_; ///< per call; empty where the call or one before it was refused
+  std::vector<Results> masks_;  ///< per call, the masks of its values; null where there is none
 };
 
 } // namespace
@@ -101,7 +105,21 @@ void Refusals::report(const ImportOptions &options) {
 
 //===-- Layers --------------------------------------------------------------------------------------------------===//
 
-Results layerc::importLayer(LayerImport &l) {
+/// The masks of the results: what the importer said, else what the layer's class does with the mask of its input.
+static Results resultMasks(LayerImport &l, size_t count) {
+  if (l.masks()) {
+    Results masks = *l.masks();
+    masks.resize(count);
+    return masks;
+  }
+  Value mask = l.kerasMajor() >= 3 || l.layer().isOperation ? l.carriedMask() : l.mask();
+  bool passes = passesMask(l.layer(), l.graph());
+  if (mask && !passes && l.graph().isMultiBackendKeras())
+    l.fail() << "does not support masks, and Keras " << l.graph().kerasVersion << " refuses to drop the mask of its input";
+  return Results(count, passes ? mask : Value());
+}
+
+Results layerc::importLayer(LayerImport &l, Results *masks) {
   const LayerRow *row = findLayer(l.layer());
   if (!row)
     return l.fail() << "not supported";
@@ -110,6 +128,11 @@ Results layerc::importLayer(LayerImport &l) {
   Results results = row->import(l);
   if (!l.failed() && l.hasMoreWeights())
     return l.fail() << "stores " << l.layer().weights.size() << " weights, more than the layer has";
+  if (l.failed())
+    return {};
+  Results resultMask = resultMasks(l, results.size());
+  if (masks)
+    *masks = std::move(resultMask);
   if (l.failed())
     return {};
   assert(!results.empty() && llvm::all_of(results, [](Value v) { return bool(v); }) && "an importer forgot to fail");
@@ -123,9 +146,10 @@ static bool isUnset(const nlohmann::json &value) {
   return value.is_null() || value == false || (value.is_array() && llvm::all_of(value, isUnset));
 }
 
-/// Only tensors, in any nesting.
+/// Only tensors, in any nesting, and nulls.
 static bool isTensors(const nlohmann::json &value) {
-  return value.is_array() ? llvm::all_of(value, isTensors) : value.is_object() && value.contains("tensor");
+  return value.is_array() ? llvm::all_of(value, isTensors)
+                          : value.is_null() || (value.is_object() && value.contains("tensor"));
 }
 
 /// Augmentation layers are called with training=True unless told otherwise, and prediction overrides it.
@@ -134,12 +158,17 @@ static bool isAugmentation(const Layer &layer) {
   return row && (row->import == importAugmentation || row->import == importRandomCrop);
 }
 
-/// Call arguments beside the tensors change what a layer computes (training=True, a mask): none is supported yet.
-static void refuseArguments(LayerImport &l, const Call &call) {
-  for (const auto &[name, value] : call.kwargs.items())
-    if (!isUnset(value) && !(name == "inputs" && isTensors(value)) &&
-        !(name == "training" && isAugmentation(l.layer())))
+/// Call arguments beside the tensors change what a layer computes: those that its importer did not ask for are refused.
+static void refuseUnreadArguments(LayerImport &l) {
+  const Call &call = *l.call();
+  for (const auto &[name, value] : call.kwargs.items()) {
+    if (isUnset(value) || l.hasRead(name) || (name == "inputs" && isTensors(value)))
+      continue;
+    if (name == "training" && value == true && !isAugmentation(l.layer()))
+      l.fail() << "is called with training=True, which layerc does not compute";
+    else if (name != "training")
       l.fail() << "call argument '" << name << "' is not supported";
+  }
   if (call.args.is_array())
     for (const nlohmann::json &value : call.args)
       if (!isUnset(value) && !isTensors(value))
@@ -150,18 +179,22 @@ static void refuseArguments(LayerImport &l, const Call &call) {
 Results Importer::importCall(const Call &call) {
   const Layer &layer = graph_.layers[call.layer];
   SmallVector<Value> inputs = llvm::map_to_vector(call.inputs, [&](const TensorRef &ref) { return value(ref); });
+  SmallVector<Value> masks =
+      llvm::map_to_vector(call.inputs, [&](const TensorRef &ref) { return element(masks_, ref); });
   if (llvm::any_of(inputs, [](Value input) { return !input; })) {
     const LayerRow *row = findLayer(layer);
     if (!row || !row->import)
       refusals_.add(call.path, row ? "not supported: " + std::string(row->words) : "not supported");
     return {};
   }
-  LayerImport l(graph_, layer, call.path, inputs, builder_);
-  l.call = &call;
+  LayerImport l(graph_, layer, call.path, inputs, masks, &call, builder_);
   size_t known = refusals_.size();
-  if (!layer.isOperation)
-    refuseArguments(l, call);
-  Results results = l.failed() ? Results() : importLayer(l);
+  Results resultMasks, results = l.failed() ? Results() : importLayer(l, &resultMasks);
+  if (!layer.isOperation && !results.empty())
+    refuseUnreadArguments(l);
+  if (l.failed())
+    results.clear();
+  masks_[static_cast<size_t>(&call - graph_.calls.data())] = std::move(resultMasks);
   if (results.empty() && refusals_.size() == known) // an op that refuses its operands without a word
     refusals_.add(call.path, "cannot be built from its inputs");
   return results;
@@ -250,8 +283,8 @@ func::FuncOp Importer::makeFunction(ModuleOp module) {
   return function;
 }
 
-Value Importer::value(const TensorRef &ref) const {
-  const Results &results = values_[ref.call];
+Value Importer::element(const std::vector<Results> &table, const TensorRef &ref) {
+  const Results &results = table[ref.call];
   return static_cast<size_t>(ref.tensor) < results.size() ? results[ref.tensor] : Value();
 }
 
@@ -266,11 +299,16 @@ void Importer::finish(func::FuncOp function) {
   builder_.create<func::ReturnOp>(function.getLoc(), results);
   function.setType(builder_.getFunctionType(function.getArgumentTypes(), ValueRange(results).getTypes()));
   function.setAllResultAttrs(attributes);
+  // Masks that nothing used.
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(function.front())))
+    if (isOpTriviallyDead(&op))
+      op.erase();
 }
 
 OwningOpRef<ModuleOp> Importer::run() {
   OwningOpRef<ModuleOp> module = ModuleOp::create(NameLoc::get(builder_.getStringAttr(graph_.name)));
   values_.resize(graph_.calls.size());
+  masks_.resize(graph_.calls.size());
   func::FuncOp function = makeFunction(*module);
   for (size_t i = 0; function && i < graph_.calls.size(); ++i)
     if (graph_.layers[graph_.calls[i].layer].className != "InputLayer")

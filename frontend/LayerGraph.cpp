@@ -3,6 +3,8 @@
 #include "frontend/LayerGraph.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 
 namespace layerc {
 namespace {
@@ -33,6 +35,12 @@ std::optional<ElementType> elementTypeFromName(const std::string &name) {
 int LayerGraph::kerasMajor() const {
   char first = kerasVersion.empty() ? '1' : kerasVersion[0];
   return std::clamp(first - '0', 1, 3);
+}
+
+bool LayerGraph::isKerasFrom(int major, int minor) const {
+  size_t point = kerasVersion.find('.');
+  int own = point == std::string::npos ? 0 : std::atoi(kerasVersion.c_str() + point + 1);
+  return std::pair(kerasMajor(), own) >= std::pair(major, minor);
 }
 
 } // namespace layerc

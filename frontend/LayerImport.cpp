@@ -50,9 +50,10 @@ static std::string policyName(const nlohmann::json &config) {
 }
 
 LayerImport::LayerImport(const LayerGraph &graph, const Layer &layer, StringRef path, ArrayRef<Value> inputs,
-                         OpBuilder &builder)
-    : NnBuilder(builder, NameLoc::get(builder.getStringAttr(path))), graph_(graph), layer_(layer), inputs_(inputs),
-      computeType_(builder.getF32Type()) {
+                         ArrayRef<Value> masks, const Call *call, OpBuilder &builder)
+    : NnBuilder(builder, NameLoc::get(builder.getStringAttr(path))), graph_(graph), layer_(layer), call_(call),
+      allInputs_(inputs), computeType_(builder.getF32Type()) {
+  takeInputs(inputs, masks);
   std::string policy = policyName(layer.config);
   if (policy == "float16" || policy == "mixed_float16")
     computeType_ = builder.getF16Type();
@@ -65,6 +66,73 @@ LayerImport::LayerImport(const LayerGraph &graph, const Layer &layer, StringRef 
   for (Value &input : inputs_) // Keras casts float arguments to the compute type and leaves integers alone.
     if (!failed_ && isa<FloatType>(elementType(input)))
       input = cast(input, computeType_);
+}
+
+/// Appends the indices of the tensors in a call argument, in order.
+static void collectTensors(const nlohmann::json &value, SmallVectorImpl<size_t> &indices) {
+  if (value.is_object() && value.contains("tensor") && value["tensor"].is_number_unsigned())
+    indices.push_back(value["tensor"].get<size_t>());
+  else if (value.is_structured())
+    for (const nlohmann::json &part : value)
+      collectTensors(part, indices);
+}
+
+void LayerImport::takeInputs(ArrayRef<Value> inputs, ArrayRef<Value> masks) {
+  SmallVector<size_t> byKeyword;
+  if (call_ && !layer_.isOperation && call_->kwargs.is_object())
+    for (const auto &[name, value] : call_->kwargs.items())
+      if (name != "inputs")
+        collectTensors(value, byKeyword);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (!llvm::is_contained(byKeyword, i)) {
+      inputs_.push_back(inputs[i]);
+      inputMasks_.push_back(i < masks.size() ? masks[i] : Value());
+    }
+}
+
+const nlohmann::json *LayerImport::argument(StringRef name) {
+  readArguments_.insert(name);
+  if (!call_ || !call_->kwargs.is_object())
+    return nullptr;
+  auto found = call_->kwargs.find(name.str());
+  return found == call_->kwargs.end() || found->is_null() ? nullptr : &*found;
+}
+
+Results LayerImport::tensorArgument(StringRef name) {
+  const nlohmann::json *value = argument(name);
+  SmallVector<size_t> indices;
+  if (value)
+    collectTensors(*value, indices);
+  Results tensors;
+  for (size_t index : indices)
+    if (!failed_ && index < allInputs_.size())
+      tensors.push_back(isa<FloatType>(elementType(allInputs_[index])) ? cast(allInputs_[index], computeType_)
+                                                                      : allInputs_[index]);
+  return tensors;
+}
+
+Value LayerImport::carriedMask(size_t input) const { return input < inputMasks_.size() ? inputMasks_[input] : Value(); }
+
+Value LayerImport::mask(size_t input) {
+  const nlohmann::json *recorded = argument("mask");
+  if (recorded && recorded->is_array())
+    recorded = input < recorded->size() && !(*recorded)[input].is_null() ? &(*recorded)[input] : nullptr;
+  else if (input != 0)
+    recorded = nullptr;
+  SmallVector<size_t> indices;
+  if (recorded)
+    collectTensors(*recorded, indices);
+  if (failed_ || indices.empty() || indices[0] >= allInputs_.size())
+    return carriedMask(input);
+  Value mask = allInputs_[indices[0]];
+  return elementType(mask).isInteger(1) ? mask : binary(nn::BinaryFunction::NotEqual, mask, 0.0);
+}
+
+void LayerImport::setMask(Value mask, size_t result) {
+  if (!masks_)
+    masks_.emplace();
+  masks_->resize(std::max(masks_->size(), result + 1));
+  (*masks_)[result] = mask;
 }
 
 Value LayerImport::input() {
@@ -121,10 +189,16 @@ Value LayerImport::numbers(StringRef name, ArrayRef<int64_t> shape, ArrayRef<dou
   if (bytes <= static_cast<size_t>(nn::kConstantLimit))
     return cast(builder_.create<nn::ConstantOp>(location_, type, DenseElementsAttr::get(type, ArrayRef<float>(floats))),
                 computeType_);
-  std::string key = layer_.path + "/" + name.str();
   const char *data = reinterpret_cast<const char *>(floats.data());
-  context()->getLoadedDialect<nn::NnDialect>()->weights().addOwned(key, type, std::vector<char>(data, data + bytes));
-  return cast(builder_.create<nn::WeightOp>(location_, type, key), computeType_);
+  return cast(ownedWeight(name, type, std::vector<char>(data, data + bytes)), computeType_);
+}
+
+Value LayerImport::ownedWeight(StringRef name, RankedTensorType type, std::vector<char> bytes) {
+  if (failed_)
+    return {};
+  std::string key = layer_.path + "/" + name.str();
+  context()->getLoadedDialect<nn::NnDialect>()->weights().addOwned(key, type, std::move(bytes));
+  return builder_.create<nn::WeightOp>(location_, type, key);
 }
 
 Value LayerImport::addBias(Value x) {
@@ -139,11 +213,11 @@ const Layer *LayerImport::child(StringRef role) const {
   return nullptr;
 }
 
-Results LayerImport::import(const Layer &layer, ArrayRef<Value> inputs) {
+Results LayerImport::import(const Layer &layer, ArrayRef<Value> inputs, ArrayRef<Value> masks, Results *outMasks) {
   if (failed_)
     return {};
-  LayerImport inner(graph_, layer, layer.path, inputs, builder_);
-  Results results = importLayer(inner);
+  LayerImport inner(graph_, layer, layer.path, inputs, masks, nullptr, builder_);
+  Results results = importLayer(inner, outMasks);
   failed_ |= inner.failed();
   return results;
 }

@@ -6,6 +6,8 @@
 #include "frontend/LayerGraph.h"
 #include "frontend/NnBuilder.h"
 
+#include "llvm/ADT/StringSet.h"
+
 #include <optional>
 
 namespace layerc {
@@ -15,15 +17,17 @@ using Pair = std::pair<int64_t, int64_t>;
 
 class LayerImport : public NnBuilder {
 public:
-  /// One call of `layer`. `path` is the call's; `inputs` are not yet cast to the layer's compute type.
+  /// One call of `layer`. `path` is the call's; `inputs` are all its tensors, not yet cast to the layer's compute type,
+  /// and `masks` those that came with them, one per input or none at all. `call` is null for a layer inside another.
   LayerImport(const LayerGraph &graph, const Layer &layer, llvm::StringRef path, llvm::ArrayRef<mlir::Value> inputs,
-              mlir::OpBuilder &builder);
+              llvm::ArrayRef<mlir::Value> masks, const Call *call, mlir::OpBuilder &builder);
 
   const LayerGraph &graph() const { return graph_; }
   const Layer &layer() const { return layer_; }
   const std::string &className() const { return layer_.className; }
   int kerasMajor() const { return graph_.kerasMajor(); }
-  const Call *call = nullptr; ///< null for a layer inside another
+  bool isKerasFrom(int major, int minor) const { return graph_.isKerasFrom(major, minor); }
+  const Call *call() const { return call_; }
 
   // Configuration. A value of the wrong type is an error.
 
@@ -50,7 +54,10 @@ public:
 
   // Inputs
 
+  /// The tensors of the call, in order, without those that stand in call arguments by keyword (except `inputs`).
   llvm::ArrayRef<mlir::Value> inputs() const { return inputs_; }
+  /// Any tensor of the call by its number in the call's arguments, those by keyword included, as it comes.
+  mlir::Value tensor(size_t index) const { return allInputs_[index]; }
   /// The only input; floats have the compute type.
   mlir::Value input();
   /// The only input in the compute type, integers too.
@@ -63,6 +70,31 @@ public:
   /// The float type that the layer's dtype policy computes in.
   mlir::Type computeType() const { return computeType_; }
 
+  // Call arguments by keyword. Import refuses those that ask for something (not null, not false) and that neither these
+  // functions nor the masks below have read.
+
+  /// The value of a call argument, tensors in it as {"tensor": index}; nullptr where it is absent or null.
+  const nlohmann::json *argument(llvm::StringRef name);
+  /// The tensors of a call argument in order, floats in the compute type; empty where it is absent or null.
+  Results tensorArgument(llvm::StringRef name);
+
+  bool hasRead(llvm::StringRef name) const { return readArguments_.contains(name); }
+
+  // Masks. A mask is an i1 tensor over the leading dimensions of its tensor, (N, T) beside (N, T, C), true where a step
+  // counts. It travels beside a value through Import and ends unused at layers that do not ask for it; ops that only
+  // compute an unused mask are erased at the end.
+
+  /// The mask of an input: the call argument `mask` where the file records one, else the one that came with the input;
+  /// null where there is none.
+  mlir::Value mask(size_t input = 0);
+  /// The mask that came with an input, whatever the call argument says.
+  mlir::Value carriedMask(size_t input = 0) const;
+  /// Gives a result its mask, null for none. A layer that sets no mask passes on that of its first input when its class
+  /// is one that supports masks (Masks.h), and drops it otherwise.
+  void setMask(mlir::Value mask, size_t result = 0);
+  /// What setMask has been told, or nullopt.
+  const std::optional<Results> &masks() const { return masks_; }
+
   // Weights
 
   /// The next stored variable of the layer under Keras' name for it, of exactly this shape, cast to the compute type.
@@ -71,6 +103,8 @@ public:
   mlir::Value storedWeight(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
   /// Numbers that the importer computes: a constant where they are few, else an owned weight called `name`.
   mlir::Value numbers(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> values);
+  /// A weight of its own bytes, which the importer computes.
+  mlir::Value ownedWeight(llvm::StringRef name, mlir::RankedTensorType type, std::vector<char> bytes);
   /// x + bias over the last dimension where `use_bias` holds.
   mlir::Value addBias(mlir::Value x);
   bool hasMoreWeights() const { return nextWeight_ < layer_.weights.size(); }
@@ -80,24 +114,31 @@ public:
 
   /// The layer stored under `role`, or nullptr.
   const Layer *child(llvm::StringRef role) const;
-  /// Imports another layer at this place.
-  Results import(const Layer &layer, llvm::ArrayRef<mlir::Value> inputs);
+  /// Imports another layer at this place, with the masks of its inputs where there are any. `outMasks`, where not null,
+  /// gets one mask per result, null for none.
+  Results import(const Layer &layer, llvm::ArrayRef<mlir::Value> inputs, llvm::ArrayRef<mlir::Value> masks = {},
+                 Results *outMasks = nullptr);
   /// The activation that `key` names, applied to x.
   mlir::Value activation(mlir::Value x, llvm::StringRef key = "activation");
 
 private:
   bool isInteger(const nlohmann::json &value) const { return value.is_number_integer(); }
+  void takeInputs(llvm::ArrayRef<mlir::Value> inputs, llvm::ArrayRef<mlir::Value> masks);
   Failure wrongValue(llvm::StringRef key, llvm::StringRef expected);
 
   const LayerGraph &graph_;
   const Layer &layer_;
-  llvm::SmallVector<mlir::Value> inputs_;
+  const Call *call_;
+  llvm::SmallVector<mlir::Value> allInputs_, inputs_, inputMasks_;
+  std::optional<Results> masks_;
+  llvm::StringSet<> readArguments_;
   mlir::Type computeType_;
   size_t nextWeight_ = 0;
 };
 
-/// Imports one call of a layer by its row of Layers.def; empty after an error, which has been reported.
-Results importLayer(LayerImport &l);
+/// Imports one call of a layer by its row of Layers.def; empty after an error, which has been reported. `masks`, where
+/// not null, gets one mask per result, null for none.
+Results importLayer(LayerImport &l, Results *masks = nullptr);
 
 /// The MLIR type of a Keras element type: unsigned integers keep their sign in the type, bool is i1.
 mlir::Type mlirType(ElementType type, mlir::MLIRContext *context);

@@ -78,6 +78,10 @@ Value NnBuilder::moveAxis(Value x, int64_t from, int64_t to) {
   return transpose(x, permutation);
 }
 
+Value NnBuilder::constant(DenseElementsAttr value) {
+  return failed_ ? Value() : builder_.create<nn::ConstantOp>(location_, llvm::cast<RankedTensorType>(value.getType()), value);
+}
+
 Value NnBuilder::scalar(double value, Value like) {
   if (failed_)
     return {};

@@ -86,6 +86,8 @@ public:
   /// Moves dimension `from` to place `to`; the others keep their order.
   mlir::Value moveAxis(mlir::Value x, int64_t from, int64_t to);
 
+  /// A literal.
+  mlir::Value constant(mlir::DenseElementsAttr value);
   /// A rank-0 constant of the element type of `like`.
   mlir::Value scalar(double value, mlir::Value like);
 

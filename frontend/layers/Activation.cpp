@@ -37,7 +37,21 @@ Results layerc::importPReLU(LayerImport &l) {
   return {l.sub(positive, l.mul(alpha, negative))};
 }
 
+/// Masked elements get no share. Keras 3.10 made a row that is masked as a whole zero; before, a large number was
+/// subtracted from masked elements, and such a row came out as if there were no mask.
 Results layerc::importSoftmax(LayerImport &l) {
   Value x = l.floatInput();
-  return {l.softmax(x, l.axes("axis", l.rank(x), -1))};
+  Sizes axes = l.axes("axis", l.rank(x), -1);
+  Value mask = l.mask();
+  if (!mask || l.failed())
+    return {l.softmax(x, axes)};
+  double masked = !l.failed() && l.elementType(x).isF16() ? (l.kerasMajor() >= 3 ? -3e4 : -65504) : -1e9;
+  bool replaces = l.isKerasFrom(3, 10) || l.flag("robust_masking", false);
+  Value low = l.scalar(masked, x), zero = l.scalar(0, x);
+  Value added = replaces ? Value() : l.select(mask, zero, low);
+  Value y = l.softmax(replaces ? l.select(mask, x, low) : l.add(x, added), axes);
+  if (!l.failed() && l.shape(y) != l.shape(x))
+    return l.fail() << "mask of shape " << shapeText(l.shape(mask)) << " does not broadcast to the input "
+                    << shapeText(l.shape(x));
+  return {l.isKerasFrom(3, 10) ? l.select(mask, y, zero) : y};
 }

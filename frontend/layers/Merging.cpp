@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Merging layers: elementwise merges with Keras' broadcasting, Concatenate and Dot.
 #include "frontend/Importers.h"
+#include "frontend/Masks.h"
 
 using namespace mlir;
 using namespace layerc;
@@ -33,13 +34,59 @@ static Value fold(LayerImport &l, B function) {
   Value result = inputs[0];
   for (Value input : ArrayRef(inputs).drop_front())
     result = l.binary(function, result, input);
+  l.setMask(mergedMask(l));
   return result;
 }
 
+/// The masks with which an elementwise merge of Keras 3 changes values, broadcast against the inputs: inputs of
+/// different ranks have lost theirs when they are merged.
+static SmallVector<Value> mergingMasks(LayerImport &l) {
+  SmallVector<Value> masks;
+  for (auto [i, input] : llvm::enumerate(l.inputs())) {
+    bool kept = !l.failed() && l.rank(input) == l.rank(l.inputs()[0]) && l.carriedMask(i);
+    masks.push_back(kept ? expandMask(l, l.carriedMask(i), input) : Value());
+  }
+  bool oneRank = llvm::all_of(l.inputs(), [&](Value input) { return l.rank(input) == l.rank(l.inputs()[0]); });
+  return oneRank ? masks : SmallVector<Value>(masks.size());
+}
+
+/// Where one side is masked the other side's element is taken.
+static Results foldByMask(LayerImport &l, B function) {
+  if (l.failed() || l.inputs().empty() || !l.isKerasFrom(3, 4))
+    return {fold(l, function)};
+  SmallVector<Value> inputs = alignedInputs(l), masks = mergingMasks(l);
+  Value result = inputs[0], mask = masks[0];
+  for (auto [input, inputMask] : llvm::drop_begin(llvm::zip_equal(inputs, masks))) {
+    Value x = inputMask ? l.select(inputMask, input, result) : input;
+    result = mask ? l.select(mask, result, x) : result;
+    mask = mask && inputMask ? l.binary(B::Or, mask, inputMask) : Value();
+    result = l.binary(function, result, x);
+  }
+  l.setMask(mergedMask(l));
+  return {result};
+}
+
 Results layerc::importAdd(LayerImport &l) { return {fold(l, B::Add)}; }
-Results layerc::importMultiply(LayerImport &l) { return {fold(l, B::Mul)}; }
-Results layerc::importMaximum(LayerImport &l) { return {fold(l, B::Maximum)}; }
-Results layerc::importMinimum(LayerImport &l) { return {fold(l, B::Minimum)}; }
+Results layerc::importMaximum(LayerImport &l) { return foldByMask(l, B::Maximum); }
+Results layerc::importMinimum(LayerImport &l) { return foldByMask(l, B::Minimum); }
+
+/// From Keras 3.6 on a masked element counts as 1, and the product is 0 where every mask is false.
+Results layerc::importMultiply(LayerImport &l) {
+  if (l.failed() || l.inputs().empty() || !l.isKerasFrom(3, 6))
+    return {fold(l, B::Mul)};
+  SmallVector<Value> inputs = alignedInputs(l), masks = mergingMasks(l);
+  bool allMasked = llvm::all_of(masks, [](Value mask) { return bool(mask); });
+  Value result, some;
+  for (auto [input, mask] : llvm::zip_equal(inputs, masks)) {
+    Value one = mask ? l.scalar(1, input) : Value(), x = mask ? l.select(mask, input, one) : input;
+    if (allMasked)
+      some = some ? l.binary(B::Or, some, mask) : mask;
+    result = result ? l.mul(result, x) : x;
+  }
+  Value zero = allMasked ? l.scalar(0, result) : Value();
+  l.setMask(mergedMask(l));
+  return {allMasked ? l.select(some, result, zero) : result};
+}
 
 Results layerc::importAverage(LayerImport &l) {
   Value sum = fold(l, B::Add);
@@ -62,6 +109,7 @@ Results layerc::importConcatenate(LayerImport &l) {
   int64_t axis = l.axes("axis", l.rank(l.inputs()[0]), -1)[0];
   if (!l.failed() && axis == 0)
     return l.fail() << "concatenates the batch, which is not supported";
+  l.setMask(concatenatedMask(l, axis));
   return {l.create<nn::ConcatOp>(l.inputs(), axis)};
 }
 

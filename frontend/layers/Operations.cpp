@@ -14,7 +14,7 @@ using B = nn::BinaryFunction;
 static Value argument(LayerImport &l, size_t position) {
   if (l.failed())
     return {};
-  const nlohmann::json &args = l.call->args;
+  const nlohmann::json &args = l.call()->args;
   if (!args.is_array() || position >= args.size())
     return l.fail() << "has no argument " << position + 1;
   const nlohmann::json &value = args[position];

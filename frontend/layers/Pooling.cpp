@@ -32,5 +32,28 @@ static Results importGlobalPooling(LayerImport &l, nn::ReduceFunction function) 
   return {keep ? l.back(l.reshape(y, kept)) : y};
 }
 
+/// The mean over the steps that count; NaN where none does, as in Keras.
+static Results importMaskedMean(LayerImport &l) {
+  bool keep = l.flag("keepdims", false);
+  Value x = l.channelsLast(l.floatInput()), mask = l.mask();
+  if (!l.failed() && l.shape(mask) != l.shape(x).drop_back())
+    return l.fail() << "mask of shape " << shapeText(l.shape(mask)) << " does not fit the input "
+                    << shapeText(l.shape(x));
+  if (l.failed())
+    return {};
+  Sizes column(l.shape(mask));
+  column.push_back(1);
+  Value kept = l.reshape(mask, column), zero = l.scalar(0, x), weights = l.cast(kept, l.elementType(x));
+  // Before Keras 3 a product, in which NaN and infinity stay.
+  x = l.kerasMajor() >= 3 ? l.select(kept, x, zero) : l.mul(x, weights);
+  Value sum = l.reduce(nn::ReduceFunction::Sum, x, {1}), count = l.reduce(nn::ReduceFunction::Sum, weights, {1});
+  Value y = l.div(sum, count);
+  l.setMask({});
+  return {keep && !l.failed() ? l.back(l.reshape(y, {l.shape(y)[0], 1, l.shape(y)[1]})) : y};
+}
+
 Results layerc::importGlobalMaxPooling(LayerImport &l) { return importGlobalPooling(l, nn::ReduceFunction::Max); }
-Results layerc::importGlobalAveragePooling(LayerImport &l) { return importGlobalPooling(l, nn::ReduceFunction::Mean); }
+Results layerc::importGlobalAveragePooling(LayerImport &l) {
+  bool isMasked = l.spatialRank() == 1 && l.mask();
+  return isMasked ? importMaskedMean(l) : importGlobalPooling(l, nn::ReduceFunction::Mean);
+}

@@ -123,7 +123,7 @@ TEST(Import, CallArgumentsThatChangeTheLayer) {
   model.graph.calls[y].kwargs = {{"training", true}, {"mask", nullptr}};
   model.output(y);
   EXPECT_EQ(Imported(model.graph).error,
-            "model.keras: layer 'layer' (Dropout): call argument 'training' is not supported");
+            "model.keras: layer 'layer' (Dropout): is called with training=True, which layerc does not compute");
   model.graph.calls[y].kwargs = {{"training", false}, {"mask", nullptr}};
   EXPECT_TRUE(Imported(model.graph).module);
 }

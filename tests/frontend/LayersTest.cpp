@@ -302,3 +302,94 @@ TEST(Preprocessing, NormalizationStoredAndGiven) {
   EXPECT_NEAR_ALL(runLayer("Normalization", {{"axis", nullptr}, {"mean", 1}, {"variance", 4}, {"invert", true}}, {x}),
                   {11, 19});
 }
+
+//===-- Masks ---------------------------------------------------------------------------------------------------===//
+
+namespace {
+
+/// Masking of an input of three steps, of which the second is masked, and layers behind it.
+struct Masked {
+  explicit Masked(std::string version = "3.15.1") : model(std::move(version)) {
+    x = model.input("x", {1, 3, 2});
+    masked = model.layer("Masking", {{"mask_value", 9}}, {x}, {}, "masking");
+  }
+  std::vector<float> run(int output) {
+    model.output(output);
+    Imported imported(model.graph);
+    error = imported.error;
+    return imported.module ? imported.run({{1, 2, 9, 9, 5, 9}}) : std::vector<float>();
+  }
+  TestGraph model;
+  int x, masked;
+  std::string error;
+};
+
+} // namespace
+
+TEST(Masks, MaskedStepsAreZero) {
+  Masked m;
+  EXPECT_NEAR_ALL(m.run(m.masked), {1, 2, 0, 0, 5, 9});
+}
+
+TEST(Masks, PassThroughLayersThatSupportThem) {
+  Masked m;
+  int y = m.model.layer("Dropout", {{"rate", 0.5}}, {m.masked}, {}, "dropout");
+  EXPECT_NEAR_ALL(m.run(m.model.layer("GlobalAveragePooling1D", {}, {y}, {}, "mean")), {3, 5.5});
+}
+
+TEST(Masks, AreDroppedByLayersThatDoNot) {
+  Masked m;
+  int y = m.model.layer("Reshape", {{"target_shape", {3, 2}}}, {m.masked}, {}, "reshape");
+  EXPECT_NEAR_ALL(m.run(m.model.layer("GlobalAveragePooling1D", {}, {y}, {}, "mean")), {2, 11.0f / 3});
+}
+
+TEST(Masks, KerasOfManyBackendsRefusesToDropThem) {
+  Masked m("2.2.4");
+  m.run(m.model.layer("Reshape", {{"target_shape", {3, 2}}}, {m.masked}, {}, "reshape"));
+  EXPECT_EQ(m.error, "model.keras: layer 'reshape' (Reshape): does not support masks, and Keras 2.2.4 refuses to drop "
+                     "the mask of its input");
+}
+
+TEST(Masks, OneUnmaskedInputOfAMergeLeavesNoneFromKeras34On) {
+  Masked m("3.4.0"), old("3.3.3");
+  for (Masked *each : {&m, &old}) {
+    int y = each->model.layer("Add", {}, {each->masked, each->x}, {}, "add");
+    int mean = each->model.layer("GlobalAveragePooling1D", {}, {y}, {}, "mean");
+    float steps = each == &m ? 3 : 2, middle = each == &m ? 9 : 0;
+    EXPECT_NEAR_ALL(each->run(mean), {(12 + middle) / steps, (22 + middle) / steps});
+  }
+}
+
+TEST(Masks, MaskedElementsOfAProductCountAsOneAndBothAsZero) {
+  Masked m;
+  int other = m.model.layer("Masking", {{"mask_value", 5}}, {m.x}, {}, "other"); // masks nothing
+  int y = m.model.layer("Multiply", {}, {m.masked, other}, {}, "multiply");
+  EXPECT_NEAR_ALL(m.run(y), {1, 4, 9, 9, 25, 81});
+  Masked both;
+  int again = both.model.layer("Masking", {{"mask_value", 9}}, {both.x}, {}, "again");
+  EXPECT_NEAR_ALL(both.run(both.model.layer("Multiply", {}, {both.masked, again}, {}, "multiply")),
+                  {1, 4, 0, 0, 25, 81});
+}
+
+TEST(Masks, RecordedMaskOfACallIsHonoured) {
+  Masked m;
+  int other = m.model.input("kept", {1, 3}, "bool");
+  int mean = m.model.layer("GlobalAveragePooling1D", {}, {m.x, other}, {}, "mean");
+  m.model.graph.calls[static_cast<size_t>(mean)].kwargs = {{"mask", {{"tensor", 1}}}};
+  m.model.output(mean);
+  Imported imported(m.model.graph);
+  ASSERT_TRUE(imported.module) << imported.error;
+  EXPECT_NEAR_ALL(imported.run({{1, 2, 9, 9, 5, 9}, {1, 1, 0}}), {5, 5.5});
+}
+
+TEST(Masks, SoftmaxGivesMaskedElementsNothing) {
+  TestGraph model("3.15.1");
+  int x = model.input("x", {1, 3}), kept = model.input("kept", {1, 3}, "bool");
+  int y = model.layer("Softmax", {}, {x, kept});
+  model.graph.calls[static_cast<size_t>(y)].kwargs = {{"mask", {{"tensor", 1}}}};
+  model.output(y);
+  Imported imported(model.graph);
+  ASSERT_TRUE(imported.module) << imported.error;
+  EXPECT_NEAR_ALL(imported.run({{1, 5, 1}, {1, 0, 1}}), {0.5, 0, 0.5});
+  EXPECT_NEAR_ALL(imported.run({{1, 5, 1}, {0, 0, 0}}), {0, 0, 0});
+}
