@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Records the cases of cases.py with real Keras: recorded/FOLDER/NAME.{keras,h5,json} and .npz.
+
+record.py [-o FOLDER] [--list] [PATTERN...]     patterns as "Conv2D/*same*"; default: all cases
+
+Keras 3 runs on JAX: TensorFlow's backend gives known wrong results (bias of channels_first convolutions) and is older in
+its padding rules. tf_keras writes the old dialects. The same Keras versions give the same bytes.
+"""
+import os
+
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ["TF_USE_LEGACY_KERAS"] = "1"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+import argparse
+import fnmatch
+import importlib
+import io
+import json
+import logging
+import pathlib
+import sys
+import warnings
+import zipfile
+import zlib
+
+import numpy
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent / "python"))
+
+import graphs
+import operations
+from cases import CASES
+from errors import ERRORS
+from layerc.record import input_names, output_names, record
+from matrix import DIALECTS, Table, resolve
+
+HARD = [-3.0, 3.0, 2.5, -2.5, -1.0, 1.0, 0.5, -0.5, 0.0, -0.0, 2.0, -2.0, 6.0, -6.0]
+LARGE = [-20.0, 20.0, 100.0, -100.0, 0.0, -0.0, 3.0, -3.0, 0.5, -0.5, 1.0, -1.0, 6.0, -6.0]
+
+
+def uniform(random, shape):
+    """Random numbers in every even row of the batch; small whole ones in the others: ties, zeros and exact sums."""
+    array = random.uniform(-1, 1, shape)
+    array[1::2] = random.integers(-2, 3, array[1::2].shape)
+    return array
+
+
+def zero_row(random, shape):
+    array = uniform(random, shape)
+    array[(0,) * (array.ndim - 1)] = 0
+    return array
+
+
+def masked_halves(random, shape):
+    """Numbers of which some whole steps are 0, -1 or 0.5."""
+    array = uniform(random, shape)
+    for position, index in enumerate(numpy.ndindex(*shape[:-1])):
+        if position % 4 < 3 and random.random() < 0.6:
+            array[index] = (0.0, -1.0, 0.5)[position % 3]
+    return array
+
+
+VALUES = {
+    "uniform": uniform,
+    "ties": lambda random, shape: random.integers(-1, 2, shape) + 0.5 * (random.random(shape) < 0.5),
+    "hard": lambda random, shape: numpy.resize(HARD, shape),
+    "large": lambda random, shape: numpy.resize(LARGE, shape),
+    "negative": lambda random, shape: random.uniform(-3, -1, shape),
+    "positive": lambda random, shape: random.uniform(0.25, 2, shape),
+    "image": lambda random, shape: random.integers(0, 256, shape),
+    "ids": lambda random, shape: numpy.concatenate([[0, 6], random.integers(0, 7, max(0, numpy.prod(shape, dtype=int) - 2))])[
+        :numpy.prod(shape, dtype=int)].reshape(shape),
+    "negative_ids": lambda random, shape: random.integers(-7, 7, shape),
+    "bool": lambda random, shape: random.integers(0, 2, shape),
+    "zero_row": zero_row,
+    "halves": masked_halves,
+}
+
+
+def seed_of(case):
+    return numpy.random.default_rng(zlib.crc32(case.path.encode()))
+
+
+def build_table(keras, case):
+    table = case.source
+    dtypes = table.dtype if isinstance(table.dtype, list) else [table.dtype] * len(case.shapes)
+    inputs = [keras.Input(shape, dtype=dtype, name=f"x{number}" if number else "x")
+              for number, (shape, dtype) in enumerate(zip(case.shapes, dtypes))]
+    layer = getattr(keras.layers, table.layer)(**resolve(case.config, keras))
+    spread = table.layer in ("MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention")
+    return keras.Model(inputs, layer(*inputs, **table.call) if spread and len(inputs) > 1 else
+                       layer(inputs if len(inputs) > 1 else inputs[0], **table.call))
+
+
+def make_weights(model, random):
+    """Every weight from -0.5 to 0.5, variances positive. Statistics given by a layer's arguments stay."""
+    for variable in model.weights:
+        name = variable.name.split("/")[-1].split(":")[0]
+        shape = tuple(variable.shape)
+        if not str(getattr(variable.dtype, "name", variable.dtype)).startswith(("float", "bfloat")):
+            continue
+        if "variance" in name or "stddev" in name:
+            variable.assign(random.uniform(0.5, 1.5, shape))
+        elif not name.startswith(("vector_u", "seed", "real_kernel", "imag_kernel")):
+            variable.assign(random.uniform(-0.5, 0.5, shape))
+
+
+def make_inputs(model, case, random):
+    sizes = list(getattr(case.source, "sizes", ()))
+    values = case.source.values
+    arrays = []
+    for number, tensor in enumerate(model.inputs):
+        shape = tuple(size if size is not None else sizes.pop(0) if axis else case.source.batch
+                      for axis, size in enumerate(tensor.shape))
+        kind = values[number] if isinstance(values, (list, tuple)) else values
+        dtype = getattr(tensor.dtype, "name", tensor.dtype)
+        if kind == "uniform" and dtype != "float32" and not dtype.startswith(("float", "bfloat")):
+            kind = "bool" if dtype == "bool" else "ids"
+        arrays.append(numpy.asarray(VALUES[kind](random, shape)).astype("float32" if dtype == "bfloat16" else dtype))
+        if dtype == "bfloat16":
+            import ml_dtypes
+            arrays[-1] = arrays[-1].astype(ml_dtypes.bfloat16)
+    return arrays
+
+
+def pack(path, edit=lambda members: None):
+    """Rewrites a .keras archive compressed and without dates, so that files are small and the same every time."""
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    if "metadata.json" in members:
+        metadata = json.loads(members["metadata.json"])
+        metadata["date_saved"] = "2026-01-01@00:00:00"
+        members["metadata.json"] = json.dumps(metadata).encode()
+    edit(members)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, data in members.items():
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
+    path.write_bytes(packed.getvalue())
+
+
+def save(model, case, stem):
+    keras_name, extension = DIALECTS[case.dialect]
+    path = pathlib.Path(f"{stem}{extension}")
+    if extension == ".json":
+        path.write_text(model.to_json(), encoding="utf-8")
+        # tf_keras chooses its old layout of weights by the name.
+        model.save_weights(f"{stem}.weights.h5" if keras_name == "keras" else f"{stem}.h5")
+        return
+    model.save(path)
+    if extension == ".keras":
+        pack(path)
+
+
+def record_case(case, folder):
+    keras = importlib.import_module(DIALECTS[case.dialect][0])
+    keras.backend.clear_session()
+    random = seed_of(case)
+    if isinstance(case.source, Table):
+        model = build_table(keras, case)
+    else:
+        name = case.source.function
+        model = operations.build(keras, name) if case.folder == "operations" else getattr(graphs, name)(keras)
+    if getattr(case.source, "label", "") == "adapted":
+        model.layers[-1].adapt(random.normal(1, 2, (8, *case.shapes[0])))
+    else:
+        make_weights(model, random)
+    arrays = record(model, make_inputs(model, case, random))
+    stem = folder / case.path
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    save(model, case, stem)
+    numpy.savez_compressed(f"{stem}.npz", **arrays)
+
+
+def edit_architecture(architecture, edits):
+    """Applies the edits of errors.py to a config.json."""
+    layers = {entry["name"]: entry for entry in architecture["config"]["layers"]}
+    for where, value in edits.items():
+        owner, separator, key = where.replace(":", ".").partition(".")
+        place = layers[owner] if ":" in where else layers[owner]["config"] if separator else architecture["config"]
+        key = key or owner
+        place[key] = value(place[key]) if callable(value) else value
+
+
+def record_error(name, error, folder):
+    keras = importlib.import_module("keras")
+    inputs = [keras.Input(shape, name=f"x{number}" if number else "x") for number, shape in enumerate(error.shapes)]
+    tensor = inputs if len(inputs) > 1 else inputs[0]
+    for letter, (layer, config) in zip("abc", error.layers):
+        tensor = getattr(keras.layers, layer)(**config, name=letter)(tensor)
+    path = folder / "errors" / f"{name}.keras"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    keras.Model(inputs, tensor).save(path)
+
+    def edit(members):
+        architecture = json.loads(members["config.json"])
+        edit_architecture(architecture, error.edit)
+        members["config.json"] = json.dumps(architecture).encode()
+
+    pack(path, edit)
+    path.with_suffix(".txt").write_text("".join(f"{words}\n" for words in error.says), encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("patterns", nargs="*")
+    parser.add_argument("-o", dest="folder", type=pathlib.Path, default=HERE / "recorded")
+    parser.add_argument("--list", action="store_true", help="print the names of the cases")
+    parser.add_argument("--missing", action="store_true", help="only cases that are not recorded yet")
+    options = parser.parse_args()
+    chosen = [case for path, case in CASES.items()
+              if not options.patterns or any(fnmatch.fnmatch(path, pattern) for pattern in options.patterns)]
+    if options.missing:
+        chosen = [case for case in chosen if not (options.folder / f"{case.path}.npz").exists()]
+    if options.list:
+        print("\n".join(case.path for case in chosen))
+        return 0
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    failed = 0
+    for number, case in enumerate(chosen):
+        try:
+            record_case(case, options.folder)
+        except Exception as error:  # one line per case that Keras refuses; the others are recorded
+            failed += 1
+            print(f"{case.path}: {type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}", file=sys.stderr)
+        if number % 50 == 49 and sys.stderr.isatty():
+            print(f"{number + 1} of {len(chosen)}", file=sys.stderr)
+    errors = {name: error for name, error in ERRORS.items()
+              if not options.patterns or any(fnmatch.fnmatch(f"errors/{name}", pattern) for pattern in options.patterns)}
+    for name, error in errors.items():
+        record_error(name, error, options.folder)
+    print(f"{len(errors)} models to be refused")
+    print(f"{len(chosen) - failed} cases recorded in {options.folder}, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
