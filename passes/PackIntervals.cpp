@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Greedy and exact packing of intervals.
+// Greedy, local and exact search for the packing of intervals.
+//
+// A packing can be written as an order of the items, each placed at its lowest fit. The local search moves items that
+// end above the lower bound forward in that order; chains of residual blocks, which defeat any one rule, fall to it.
 //
 // The search places items in order of non-decreasing offset: every packing can be pushed down until each item rests on
 // the floor or on another item, and then be rebuilt in that order. A node is therefore a skyline, one height per step,
@@ -10,6 +13,7 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <random>
 
 using namespace layerc;
 
@@ -42,6 +46,8 @@ public:
     }
     best.total = INT64_MAX;
     greedy();
+    if (best.total > bound)
+      improve();
     if (best.total > bound)
       search();
     best.proved = best.total == bound || exhausted;
@@ -76,7 +82,7 @@ private:
   }
 
   /// Lowest fit in a given order.
-  void placeInOrder(const std::vector<size_t> &order) {
+  std::vector<int64_t> placeInOrder(const std::vector<size_t> &order) {
     std::vector<int64_t> offsets(items.size(), 0);
     std::vector<size_t> placed;
     for (size_t item : order) {
@@ -95,6 +101,42 @@ private:
       placed.push_back(item);
     }
     keep(offsets);
+    return offsets;
+  }
+
+  int64_t bytesAboveBound(size_t item, const std::vector<int64_t> &offsets) const {
+    return std::max<int64_t>(0, offsets[item] + items[item].bytes - bound);
+  }
+
+  int64_t bytesAboveBound(const std::vector<int64_t> &offsets) const {
+    int64_t sum = 0;
+    for (size_t i = 0; i < items.size(); ++i)
+      sum += bytesAboveBound(i, offsets);
+    return sum;
+  }
+
+  /// Moves a random item that ends above the bound forward in the order, as long as fewer bytes, or no more, end there.
+  /// The sum over all items counts, not the total: many independent conflicts are then solved one by one.
+  void improve() {
+    constexpr int64_t kRounds = 20'000, kWork = 60'000'000; // work counts pairs of items: about a second
+    int64_t rounds = std::min({problem.searchNodes, kRounds, kWork / static_cast<int64_t>(items.size() * items.size())});
+    std::minstd_rand random(1);
+    std::vector<int64_t> placed = placeInOrder(bestOrder);
+    std::vector<size_t> now = bestOrder;
+    for (int64_t round = 0; round < rounds && best.total > bound; ++round) {
+      std::vector<size_t> high;
+      for (size_t rank = 0; rank < now.size(); ++rank)
+        if (bytesAboveBound(now[rank], placed) > 0)
+          high.push_back(rank);
+      size_t from = high[random() % high.size()], to = random() % (from + 1);
+      std::vector<size_t> next = now;
+      std::rotate(next.begin() + to, next.begin() + from, next.begin() + from + 1);
+      std::vector<int64_t> moved = placeInOrder(next);
+      if (bytesAboveBound(moved) <= bytesAboveBound(placed)) {
+        placed = std::move(moved);
+        now = std::move(next);
+      }
+    }
   }
 
   void greedy() {
@@ -117,9 +159,13 @@ private:
         std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
           return std::make_pair(key(a), second(a)) < std::make_pair(key(b), second(b));
         });
-        placeInOrder(order);
+        int64_t above = bytesAboveBound(placeInOrder(order));
         if (best.total == bound)
           return;
+        if (bestOrder.empty() || above < leastAbove) {
+          leastAbove = above;
+          bestOrder = order;
+        }
       }
   }
 
@@ -195,7 +241,8 @@ private:
   PackSolution best;
   bool exhausted = false;
   std::vector<int64_t> skyline, remaining, offsets;
-  std::vector<size_t> order;
+  std::vector<size_t> order, bestOrder; ///< of the search; of the greedy packing with the fewest bytes above the bound
+  int64_t leastAbove = 0;
 };
 
 } // namespace

@@ -29,7 +29,8 @@ struct PackSolution {
   int64_t nodesVisited = 0;     ///< of the exact search; 0 when a heuristic reached the bound
 };
 
-/// Greedy placement in several orders first; when the best is above the lower bound, a branch and bound search.
+/// Greedy placement in several orders first; while the best is above the lower bound, a local search over orders, then
+/// branch and bound.
 PackSolution packIntervals(const PackProblem &problem);
 
 /// An independent check: offsets aligned and non-negative, no two items that live together overlap, `total` and
