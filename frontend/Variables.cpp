@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The table of variables. A name with a condition is there only when the config key behind '?' is true or absent.
+// The table of variables. A name with a condition is there only when the config key behind '?' is true or absent;
+// one with '?!' only when the key is null or absent.
 #include "frontend/Variables.h"
 
 #include "frontend/Json.h"
@@ -52,7 +53,7 @@ const std::map<std::string, const char *> kTable{
     {"GroupNormalization", "gamma?scale beta?center"},
     {"RMSNormalization", "scale"},
     {"LayerScale", "gamma"},
-    {"Normalization", "| mean variance count"},
+    {"Normalization", "| mean?!mean variance?!mean count?!mean"},
     {"Attention", "scale?use_scale"},
     {"AdditiveAttention", "scale?use_scale"},
 };
@@ -61,6 +62,10 @@ bool isPresent(const json &config, std::string key) {
   // A dense layer inside attention has no equation of its own, only its owner's use_bias.
   if (key == "bias_axes" && !config.contains("equation"))
     key = "use_bias";
+  if (key[0] == '!')
+    return at(config, key.c_str() + 1).is_null();
+  if (bool isRms = at(config, "rms_scaling") == true; isRms && (key == "scale" || key == "center"))
+    return key == "scale";
   const json &value = at(config, key.c_str());
   if (key == "bias_axes") // null or "" means no bias
     return value.is_string() && !value.get<std::string>().empty();

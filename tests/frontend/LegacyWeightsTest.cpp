@@ -104,6 +104,16 @@ TEST(LegacyWeights, NamesThatContradictTheOrderAreRefused) {
             "'d' is expected");
 }
 
+/// What a Normalization was given as arguments it does not store.
+TEST(LegacyWeights, VariablesThatDependOnArguments) {
+  LayerObjectPtr given = leaf("Normalization", "given", {{"mean", {0.5}}, {"variance", {2.0}}}), dense = leaf("Dense", "d"),
+                 rms = leaf("LayerNormalization", "rms", {{"scale", false}, {"rms_scaling", true}});
+  LayerObjectPtr root = sequential("outer", {sequential("inner", {given, dense, rms})});
+  ASSERT_EQ(error(root, fileOf({{"inner", {{"d/kernel:0", {3, 1}}, {"d/bias:0", {1}}, {"rms/gamma:0", {1}}}}}), 3), "fine");
+  EXPECT_EQ(dense->weights.size(), 2u);
+  EXPECT_EQ(rms->weights.size(), 1u);
+}
+
 TEST(LegacyWeights, CountsMustAgree) {
   LayerObjectPtr root = sequential("m", {sequential("inner", {leaf("Dense", "d")})});
   EXPECT_EQ(error(root, fileOf({{"inner", {{"d/kernel:0", {2, 3}}}}}), 2),

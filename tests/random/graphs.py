@@ -79,6 +79,7 @@ class Graph:
         self.keras, self.supported, self.largest = keras, supported, largest
         self.random = r = random.Random(seed)
         self.names, self.calls = set(), []  # calls: (layer, input shape), for sharing
+        self.has_operations = False
         self.is_keras3 = keras.__version__.startswith("3")
         self.inputs = [self.input() for _ in range(r.choice([1, 1, 1, 2, 3]))]
         self.tensors = list(self.inputs)
@@ -116,7 +117,7 @@ class Graph:
             wish = "".join(c for c in wish if c.isascii() and (c.isalnum() or c in "_.")).lstrip("_.") or "odd"
         name = wish
         while name in self.names:
-            name = f"{wish}_{len(self.names)}"
+            name = f"{wish}_again{len(self.names)}"
         self.names.add(name)
         return name
 
@@ -182,6 +183,7 @@ class Graph:
         name = self.random.choice(sorted(OPERATIONS))
         if name not in self.supported["operations"] or not self.is_keras3:
             return None
+        self.has_operations = True
         return OPERATIONS[name](self.random, self.keras.ops, x)
 
     def apply_nested(self, x):
@@ -449,7 +451,8 @@ def main():
                 counts["refused"] += 1
                 print(f"seed {seed}: Keras cannot run it: {type(error).__name__}", flush=True)
                 continue
-            problem = judge.verdict(graph.model, graph.arrays, graph.random.choice(dialects))
+            dialect = "keras" if graph.has_operations else graph.random.choice(dialects)  # Keras cannot load them from others
+            problem = judge.verdict(graph.model, graph.arrays, dialect)
             counts["failed" if problem else "passed"] += 1
             counts["operations"] += len(graph.model.layers)
             if problem:
