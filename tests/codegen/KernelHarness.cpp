@@ -2,6 +2,8 @@
 // The harness: nn.kernel -> plan.kernel as nn-to-plan does for one choice -> object -> call.
 #include "KernelHarness.h"
 
+#include "GuardedMemory.h"
+
 #include "codegen/EmitKernel.h"
 #include "codegen/EmitObject.h"
 #include "codegen/Walker.h"
@@ -119,35 +121,38 @@ std::vector<TensorData> KernelRun::randomInputs(uint64_t seed) {
 
 namespace {
 
-/// The bytes of one operand, with NaN everywhere else and before and behind it.
+/// The bytes of one operand beside a guard page, NaN wherever there is no element.
 class Buffer {
 public:
-  static constexpr size_t kMargin = 256;
-  Buffer(MemRefType type) : type(type), bytes(elementBytes(type.getElementType())) {
-    int64_t offset;
+  using Side = GuardedMemory::Side;
+  Buffer(MemRefType type, Side side, size_t alignment = 1)
+      : type(type), bytes(elementBytes(type.getElementType())), memory(extent(type) * bytes, side, alignment) {
     EXPECT_TRUE(succeeded(getStridesAndOffset(type, strides, offset)));
-    int64_t last = 0;
-    for (auto [size, stride] : llvm::zip(type.getShape(), strides))
-      last += (size - 1) * stride;
-    memory.assign((last + 1) * bytes + 2 * kMargin, static_cast<char>(0xff));
   }
-  char *data() { return memory.data() + kMargin; }
+  char *data() { return memory.data(); }
   void write(const TensorData &tensor) { copy(const_cast<TensorData &>(tensor), true); }
   TensorData read() {
     TensorData tensor = makeTensor(RankedTensorType::get(type.getShape(), type.getElementType()));
     copy(tensor, false);
     return tensor;
   }
-  /// Nothing but the elements has been written.
+  /// Nothing but the elements has been written. Ends their life.
   bool isIntact() {
-    std::vector<char> expected = memory;
-    TensorData data = read();
-    Buffer fresh(type);
-    fresh.write(data);
-    return fresh.memory == expected;
+    TensorData nothing = makeTensor(RankedTensorType::get(type.getShape(), type.getElementType()));
+    std::fill(nothing.bytes.begin(), nothing.bytes.end(), static_cast<char>(0xff));
+    write(nothing);
+    return std::all_of(memory.begin(), memory.end(), [](char byte) { return byte == static_cast<char>(0xff); });
   }
 
 private:
+  static int64_t extent(MemRefType type) {
+    SmallVector<int64_t> strides;
+    int64_t offset, last = 0;
+    EXPECT_TRUE(succeeded(getStridesAndOffset(type, strides, offset)));
+    for (auto [size, stride] : llvm::zip(type.getShape(), strides))
+      last += (size - 1) * stride;
+    return last + 1;
+  }
   void copy(TensorData &tensor, bool write) {
     ArrayRef<int64_t> shape = type.getShape();
     for (int64_t i = 0; i < tensor.size(); ++i) {
@@ -159,10 +164,30 @@ private:
     }
   }
   MemRefType type;
-  int64_t bytes;
+  int64_t bytes, offset;
   SmallVector<int64_t> strides;
-  std::vector<char> memory;
+  GuardedMemory memory;
 };
+
+constexpr size_t kWeightAlignment = 64, kScratchAlignment = 64;
+
+MemRefType bufferOf(Attribute type) { return cast<MemRefType>(cast<TypeAttr>(type).getValue()); }
+
+/// How the units of a phase are spread.
+enum class Partition { Whole, BackwardsByUnits, Pieces };
+
+std::vector<std::pair<int64_t, int64_t>> parts(Partition partition, int64_t units) {
+  std::vector<std::pair<int64_t, int64_t>> result;
+  const int64_t sizes[] = {1, 1, 3, 2};
+  for (int64_t begin = 0, piece = 0; begin < units; ++piece) {
+    int64_t size = partition == Partition::Whole ? units : partition == Partition::BackwardsByUnits ? 1 : sizes[piece % 4];
+    result.push_back({begin, std::min(units, begin + size)});
+    begin += size;
+  }
+  if (partition == Partition::BackwardsByUnits)
+    std::reverse(result.begin(), result.end());
+  return result;
+}
 
 /// The tensor in the shape that nn.pack gives it, computed by Evaluate.
 TensorData packed(const TensorData &data, nn::LayoutAttr layout, WeightStore &weights) {
@@ -232,11 +257,13 @@ void KernelRun::check(const KernelChoice &choice, const Layout &layout, Toleranc
   ASSERT_TRUE(static_cast<bool>(code)) << llvm::toString(code.takeError());
 
   std::vector<TensorData> results;
-  for (bool byUnits : {false, true}) {
+  for (Partition partition : {Partition::Whole, Partition::BackwardsByUnits, Partition::Pieces}) {
+    Buffer::Side side = partition == Partition::Whole ? Buffer::Side::Back : Buffer::Side::Front;
     std::vector<Buffer> buffers;
-    for (ArrayAttr side : {planned.getInputs(), planned.getOutputs()})
-      for (Attribute type : side)
-        buffers.emplace_back(cast<MemRefType>(cast<TypeAttr>(type).getValue()));
+    for (auto [i, type] : llvm::enumerate(planned.getInputs()))
+      buffers.emplace_back(bufferOf(type), side, !choice.layouts.empty() && choice.layouts[i] ? kWeightAlignment : 1);
+    for (Attribute type : planned.getOutputs())
+      buffers.emplace_back(bufferOf(type), side);
     for (auto [i, data] : llvm::enumerate(inputs))
       buffers[i].write(!choice.layouts.empty() && choice.layouts[i] ? packed(data, choice.layouts[i], weights) : data);
     std::vector<void *> arguments;
@@ -244,17 +271,19 @@ void KernelRun::check(const KernelChoice &choice, const Layout &layout, Toleranc
       arguments.push_back(buffer.data());
     Buffer &output = layout.inPlaceInput >= 0 ? buffers[layout.inPlaceInput] : buffers.back();
     arguments.back() = output.data();
-    std::vector<float> shared(choice.sharedScratch / 4 + 16, NAN), own(choice.workerScratch / 4 + 16, NAN);
+    GuardedMemory shared(choice.sharedScratch, Buffer::Side::Back, kScratchAlignment);
     for (auto [phase, units] : llvm::enumerate(choice.units)) {
       auto function = (*code)->find(phaseName(planned, phase));
       ASSERT_TRUE(static_cast<bool>(function)) << llvm::toString(function.takeError());
       const FloatMode mode;
-      for (int64_t unit = byUnits ? units - 1 : 0; unit >= 0; --unit) // backwards: units do not depend on each other
-        (*function)(arguments.data(), shared.data(), own.data(), unit, byUnits ? unit + 1 : units);
+      for (auto [begin, end] : parts(partition, units)) { // each like a worker of its own: nothing is left in the scratch
+        GuardedMemory own(choice.workerScratch, Buffer::Side::Back, kScratchAlignment);
+        (*function)(arguments.data(), shared.data(), own.data(), begin, end);
+      }
     }
     results.push_back(output.read());
+    EXPECT_EQ(results[0].bytes, results.back().bytes) << "the result depends on the partition";
     EXPECT_TRUE(output.isIntact()) << "bytes outside the output were written";
   }
-  EXPECT_EQ(results[0].bytes, results[1].bytes) << "the result depends on the partition";
   compare(results[0], expected, tolerance);
 }

@@ -9,6 +9,7 @@ import math
 
 ONE_INPUT = {}
 MERGES = {}
+INTERPOLATIONS = ["nearest", "nearest", "bilinear", "bilinear", "bicubic", "lanczos3", "lanczos5"]
 
 
 def layer(*names, table=ONE_INPUT):
@@ -187,7 +188,7 @@ def up_sampling(name, r, shape):
     arguments = dict(size=one_or_each(r, rank, lambda d: r.choice([1, 2, 2, 3])),
                      data_format=r.choice(["channels_last", "channels_last", "channels_first"]))
     if rank == 2:
-        arguments["interpolation"] = r.choice(["nearest", "nearest", "bilinear", "bilinear", "bicubic", "lanczos3", "lanczos5"])
+        arguments["interpolation"] = r.choice(INTERPOLATIONS)
     return arguments
 
 
@@ -196,7 +197,7 @@ def resizing(name, r, shape):
     if len(shape) != 3:
         return None
     return dict(height=r.choice([1, 2, 3, 5, 7, 9]), width=r.choice([1, 2, 4, 5, 8]), data_format="channels_last",
-                interpolation=r.choice(["nearest", "bilinear", "bilinear", "bicubic", "lanczos3", "lanczos5"]),
+                interpolation=r.choice(INTERPOLATIONS),
                 **r.choice([{}, {}, {"crop_to_aspect_ratio": True}, {"pad_to_aspect_ratio": True}]))
 
 
