@@ -11,7 +11,8 @@ install(FILES cmake/LayercAddModel.cmake DESTINATION "${package_dir}")
 if(TARGET layerc)
   install(TARGETS layerc RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
-write_basic_package_version_file("${PROJECT_BINARY_DIR}/layercConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/layercConfigVersion.cmake"
+  COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 
 set(LAYERC_PROGRAM_PATH "${CMAKE_INSTALL_BINDIR}/layerc")
 configure_package_config_file(cmake/layercConfig.cmake.in "${PROJECT_BINARY_DIR}/install/layercConfig.cmake"

@@ -83,7 +83,7 @@ public:
   /// A bound of the stack that run() uses on the calling thread and on each worker.
   static constexpr std::size_t stack_bytes = @stack bytes@;
 
-  /// Size of the arena for executors of up to `workers` workers.
+@certificate member@  /// Size of the arena for executors of up to `workers` workers.
   static constexpr std::size_t arena_bytes(int workers = 1) noexcept {
     @arena expression@
   }
@@ -208,6 +208,17 @@ std::string certificateText(const ModelText &model) {
          std::to_string(entry.getUnfused()) + "; " + search + ")";
 }
 
+/// The certificate as a constant; empty for a plan whose memory was not planned.
+std::string certificateMember(const ModelText &model) {
+  plan::EntryOp entry = model.entry;
+  if (entry.getSearch().empty())
+    return "";
+  return "  /// The memory certificate: arena, bound, layer by layer, proved.\n"
+         "  static constexpr layerc::Certificate certificate = {" +
+         std::to_string(model.arenaBytes) + ", " + std::to_string(entry.getBound()) + ", " +
+         std::to_string(entry.getUnfused()) + ", " + (entry.getSearch() == "proved" ? "true" : "false") + "};\n\n";
+}
+
 std::string arenaExpression(const ModelText &model) {
   std::string one = std::to_string(model.arenaBytes);
   if (model.workerStride == 0)
@@ -236,6 +247,7 @@ std::string layerc::printHeader(const ModelText &model) {
                                    {"workers", workers},
                                    {"target", options.target.name},
                                    {"precision", options.precision},
+                                   {"certificate member", certificateMember(model)},
                                    {"arena expression", arenaExpression(model)}}));
   text += linked ? kLinkedConstructor.str() : "";
   return text +

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// layerc compile: writes the output folder, or prints one form of the model. Files appear under their names only when all
-// of them are complete.
+// layerc compile: writes the output folder, or prints one form of the model. Files appear under their names only when
+// all of them are complete.
 #include "tools/Compilation.h"
 #include "tools/Verbs.h"
 
@@ -96,13 +96,24 @@ bool linkShared(const Compilation &compilation, OutputFolder &folder) {
   }
   const std::string &name = compilation.name(), &out = compilation.options.outDir;
   std::string library = "lib" + name + ".so";
-  std::vector<std::string> command{*compiler, "-std=c++17", "-O2", "-fPIC", "-shared", "-fno-exceptions", "-fno-rtti",
+  std::vector<std::string> command{*compiler,
+                                   "-std=c++17",
+                                   "-O2",
+                                   "-fPIC",
+                                   "-shared",
+                                   "-fno-exceptions",
+                                   "-fno-rtti",
                                    "-fvisibility=hidden",
-                                   "-D" + StringRef(name).upper() + "_API=__attribute__((visibility(\"default\")))", "-I" + out, "-o", folder.partial(library), out + "/" + name + ".cpp",
+                                   "-I" + out,
+                                   "-D" + StringRef(name).upper() + "_API=__attribute__((visibility(\"default\")))",
+                                   "-o",
+                                   folder.partial(library),
+                                   out + "/" + name + ".cpp",
                                    out + "/" + name + ".kernels.o"};
   if (compilation.options.storeWeights == "object")
     command.push_back(out + "/" + name + ".weights.o");
-  command.insert(command.end(), {"-Wl,-soname," + library, "-pthread", "-lm"});
+  // As needed: the C++ compiler would link its library, of which the code uses nothing.
+  command.insert(command.end(), {"-Wl,-soname," + library, "-Wl,--as-needed", "-pthread", "-lm"});
   std::vector<StringRef> arguments(command.begin(), command.end());
   std::string error;
   folder.addPending(library);
@@ -140,7 +151,8 @@ bool writeWeights(Compilation &compilation, OutputFolder &folder) {
     return folder.write(compilation.name() + ".weights", [&](llvm::raw_ostream &os) { writeWeightsFile(os, blob); });
   std::string error;
   bool written = folder.write(compilation.name() + ".weights.o", [&](llvm::raw_ostream &os) {
-    error = llvm::toString(writeWeightsObject(os, blob, weightsSymbol(compilation.name()), llvm::Triple(compilation.target.triple)));
+    error = llvm::toString(
+        writeWeightsObject(os, blob, weightsSymbol(compilation.name()), llvm::Triple(compilation.target.triple)));
   });
   if (!error.empty())
     printError(error);
@@ -152,7 +164,8 @@ void report(Compilation &compilation, size_t files, double seconds) {
   std::cout << "wrote   " << files << " files to " << compilation.options.outDir << "\n"
             << "arena   " << entry.getArena() << " bytes (bound " << entry.getBound() << ", " << entry.getSearch().str()
             << "; layers one by one " << entry.getUnfused() << ")\n"
-            << "weights " << compilation.program().getWeights() << " bytes, " << compilation.options.storeWeights << "\n"
+            << "weights " << compilation.program().getWeights() << " bytes, " << compilation.options.storeWeights
+            << "\n"
             << "target  " << compilation.target.name << ", " << compilation.options.precision << "\n"
             << "seconds " << static_cast<int64_t>(seconds * 100) / 100.0 << "\n";
 }

@@ -49,13 +49,15 @@ void addModelFlags(CLI::App &app, Options &o) {
                                           o.inputShapes[name] = shape;
                                           return !shape.empty();
                                         }),
-                 "full shape of an input, NAME=1x8x8x1");
+                 "full shape of an input, NAME=1x8x8x1")
+      ->take_all();
   app.add_option("--rename", pairs("--rename",
                                    [&o](const std::string &keras, const std::string &name) {
                                      o.rename[keras] = name;
                                      return !name.empty();
                                    }),
-                 "C++ name of an input or output, KERAS=NAME");
+                 "C++ name of an input or output, KERAS=NAME")
+      ->take_all();
 }
 
 void addTargetFlags(CLI::App &app, Options &o) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What the printer refuses, and what the signatures depend on. The text itself is checked against the golden files.
+// What the printer refuses, and what the signatures depend on. The text itself is in examples/digits/generated.
 #include "codegen/Print.h"
 
 #include "mlir/IR/BuiltinOps.h"

@@ -1,4 +1,4 @@
-// A plan as nn-to-plan and plan-memory leave it: what the golden files beside it were printed from.
+// A plan as nn-to-plan and plan-memory leave it, with steps of several phases and units, scratch and views.
 plan.program @digits weights(12160) {
   plan.weight @w0 offset(0) bytes(576) {
     %w = nn.weight "conv2d/kernel" : tensor<3x3x1x16xf32>

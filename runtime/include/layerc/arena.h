@@ -14,6 +14,14 @@
 namespace layerc {
 inline namespace v1 {
 
+/// The memory certificate of a model: how the arena of one worker compares, in bytes.
+struct Certificate {
+  std::size_t arena;   ///< what run() touches beyond inputs, outputs, weights, state and stack
+  std::size_t bound;   ///< the most bytes alive at once: no packing of the same steps needs less
+  std::size_t unfused; ///< the same for the Keras layers one by one
+  bool proved;         ///< no packing of these steps is smaller than arena
+};
+
 /// Owns or borrows the arena of one model. Its data() is valid only while status() is ok.
 class Arena {
 public:

@@ -3,9 +3,9 @@
 // A blob is a WeightsHeader followed by the data. Generated code derives a class with the model's own signature.
 //
 // Example, with the generated class of a model `digits`:
-//   digits::Weights in_program;                                             // linked in, used in place
-//   auto copy = digits::Weights::in_huge_pages();                           // one copy in 2 MB pages: faster when
-//   large auto mapped = digits::Weights::map_file("digits.weights");              // another training of the same model
+//   auto in_program = digits::Weights::linked();                    // in place
+//   auto copy = digits::Weights::in_huge_pages();                   // in 2 MB pages: faster when large
+//   auto mapped = digits::Weights::map_file("digits.weights");      // such as another training of the same model
 //   if (mapped.status() != layerc::Status::ok) return mapped.status();
 //   digits::Model model(mapped);
 #ifndef LAYERC_WEIGHTS_H

@@ -16,7 +16,8 @@
 
 // digits.kernels.o
 extern "C" {
-LAYERC_HIDDEN layerc::KernelPhase digits_kernel_conv3x3_8x8x1_16_relu_maxpool2;
+LAYERC_HIDDEN layerc::KernelPhase digits_kernel_conv3x3_8x8x1_16_relu;
+LAYERC_HIDDEN layerc::KernelPhase digits_kernel_maxpool2x2_1x4x4x16;
 LAYERC_HIDDEN layerc::KernelPhase digits_kernel_dense_256_10_softmax;
 LAYERC_HIDDEN layerc::KernelPhase digits_kernel_dense_256_10_softmax_phase1;
 }
@@ -67,15 +68,16 @@ layerc::Status Model::run(Image image, Scores scores, const layerc::Executor &ex
   if (executor.function != nullptr && (executor.workers < 1 || executor.workers > workers_))
     return layerc::Status::too_many_workers;
   const layerc::FloatMode mode;
-  // conv2d, batch_normalization, re_lu, max_pooling2d   1x8x8x1 -> 1x4x4x16
-  layerc::step(executor, 4, digits_kernel_conv3x3_8x8x1_16_relu_maxpool2,
+  // conv2d, batch_normalization, re_lu   1x8x8x1 -> 1x8x8x16
+  layerc::step(executor, 1, digits_kernel_conv3x3_8x8x1_16_relu,
                {image.data(), weights_ + 0, weights_ + 576, arena_ + 0});
+  // max_pooling2d   1x8x8x16 -> 1x4x4x16
+  layerc::step(executor, 1, digits_kernel_maxpool2x2_1x4x4x16, {arena_ + 0, arena_ + 4096});
   // flatten, scores   1x256 -> 1x10
   {
-    const layerc::Argument arguments[] = {arena_ + 0, weights_ + 640, weights_ + 10880, scores.data()};
-    const layerc::Scratch scratch = {arena_ + 1024, arena_ + 1344, arena_ + 1408, 64};
-    layerc::step(executor, 8, digits_kernel_dense_256_10_softmax, arguments, scratch);
-    layerc::step(executor, 1, digits_kernel_dense_256_10_softmax_phase1, arguments, scratch);
+    const layerc::Argument arguments[] = {arena_ + 4096, weights_ + 640, weights_ + 17024, scores.data()};
+    layerc::step(executor, 1, digits_kernel_dense_256_10_softmax, arguments);
+    layerc::step(executor, 1, digits_kernel_dense_256_10_softmax_phase1, arguments);
   }
   return layerc::Status::ok;
 }
