@@ -67,9 +67,9 @@ void printPicture(const Record &record) {
 
 void printCertificate() {
   constexpr layerc::Certificate certificate = digits::Model::certificate;
-  std::printf("\n  memory: arena %zu bytes (at least %zu are alive at once%s; layer by layer %zu),\n"
+  std::printf("\n  memory: arena %zu bytes%s (lower bound %zu, layer by layer %zu),\n"
               "          weights %zu bytes read only, stack of run at most %zu bytes\n",
-              certificate.arena, certificate.bound, certificate.proved ? ", proved" : "", certificate.unfused,
+              certificate.arena, certificate.proved ? ", proved the least" : "", certificate.bound, certificate.unfused,
               static_cast<std::size_t>(digits::Weights::format.bytes), digits::Model::stack_bytes);
 }
 
@@ -116,7 +116,7 @@ int compareAll(digits::Model &model, const std::vector<Record> &records) {
 } // namespace
 
 int main(int argc, char **argv) {
-  const char *what = argc > 1 ? argv[1] : "3", *path = argc > 2 ? argv[2] : "digits.bin";
+  const char *what = argc > 1 ? argv[1] : "180", *path = argc > 2 ? argv[2] : "digits.bin";
   const std::vector<Record> records = readRecords(path);
   if (records.empty()) {
     std::printf("error: %s: no images\n", path);
