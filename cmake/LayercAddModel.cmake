@@ -4,7 +4,7 @@
 #
 # Compiles the Keras model FILE when the project is built and makes the target NAME: link it to get `#include "NAME.h"`, the
 # native kernels and the weights. The output folder is the target's property LAYERC_OUTPUT_DIR. In a cross build the triple is
-# that of the toolchain.
+# that of the toolchain. OPTIONS are flags of `layerc compile`; relative paths in them start at the current source folder.
 
 # The triple that the C++ compiler makes code for, or an empty string where it cannot be told.
 function(_layerc_toolchain_triple result)
@@ -46,6 +46,14 @@ function(layerc_add_model name file)
     list(APPEND command --input-shape "${shape}")
   endforeach()
   list(APPEND command ${arg_OPTIONS})
+  set(depends "${file}")
+  list(FIND arg_OPTIONS --weights weights)
+  if(NOT weights EQUAL -1)
+    math(EXPR weights "${weights} + 1")
+    list(GET arg_OPTIONS ${weights} weights)
+    get_filename_component(weights "${weights}" ABSOLUTE BASE_DIR "${CMAKE_CURRENT_SOURCE_DIR}")
+    list(APPEND depends "${weights}")
+  endif()
 
   set(objects "${out}/${name}.kernels.o")
   set(byproducts)
@@ -56,7 +64,8 @@ function(layerc_add_model name file)
   endif()
   add_custom_command(OUTPUT "${out}/${name}.cpp" "${out}/${name}.h" "${out}/${name}_c.h" ${objects}
     BYPRODUCTS ${byproducts}
-    COMMAND ${command} DEPENDS "${file}" layerc::layerc
+    COMMAND ${command} DEPENDS ${depends} layerc::layerc
+    WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}"
     COMMENT "Compiling Keras model ${name}" VERBATIM)
   set_source_files_properties(${objects} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)
 

@@ -5,6 +5,7 @@
 #include "in_file.h"
 #include "in_memory.h"
 #include "in_object.h"
+#include "parts.h"
 #include "reader.h"
 
 #include <cmath>
@@ -80,5 +81,9 @@ int main(int argc, char **argv) {
   more = {};
   four_by_shape::Model shape;
   CHECK(shape.run(images, more) == layerc::Status::ok && close(more, expected));
+
+  float small[16] = {}, three[3] = {};
+  parts::Model model;
+  CHECK(model.run(small, three) == layerc::Status::ok && std::abs(three[0] + three[1] + three[2] - 1) < 1e-5F);
   return 0;
 }
