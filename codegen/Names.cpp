@@ -138,6 +138,25 @@ constexpr StringRef kReservedModels[] = {
     "wchar",   "wctype", "unistd",    "fcntl",  "pthread",     "sched",  "features", "endian",  "memory",    "malloc",
     "strings", "poll",   "semaphore", "search", "regex",       "glob",   "elf",      "link",    "values",    "main"};
 
+/// Words that ISO C or POSIX headers declare at global scope, so that no namespace can have the name.
+constexpr StringRef kLibraryWords =
+    " abort abs accept access acct acos acosh alarm asin asinh atan atanh basename bind brk bsearch calloc cbrt ceil "
+    "chdir "
+    "chmod chown chroot clock clone close connect copysign cos cosh creat crypt ctime daemon daylight difftime div "
+    "drand48 "
+    "drem dup environ erf erfc exit exp exp2 expm1 fabs fclose fdim ffs floor fma fmax fmin fmod fopen fork free "
+    "frexp gamma getopt getpass gmtime hypot ilogb index itimerval j0 j1 jn kill labs ldexp ldiv lgamma link listen "
+    "lldiv "
+    "log log10 log1p log2 logb lround malloc memcpy memset mkdir mktime mmap modf nan nanosleep nice open option "
+    "optarg "
+    "pathconf pause perror pipe popen pow printf profil putc puts qsort raise rand random read realloc realpath recv "
+    "remainder remove rename revoke rewind rindex rint rmdir round scalb scanf seed48 select send setenv shutdown "
+    "sigaction "
+    "significand signgam sin sincos sinh sleep socket splice sprintf sqrt srand stat strlen strtod swab symlink sync "
+    "syscall sysconf system tan tanh tee tgamma timegm timespec timeval timezone tm tmpfile trunc truncate tzname "
+    "umask "
+    "uname ungetc unlink unshare usleep valloc wait write y0 y1 yn ";
+
 bool isWordCharacter(char c) { return llvm::isAlnum(c) || c == '_'; }
 
 /// Characters that mean nothing special in any literal or comment. `/` and `*` need a look at their neighbour.
@@ -265,6 +284,8 @@ std::optional<std::string> layerc::refuseModelName(StringRef name) {
     return quoted + " is a keyword or macro";
   if (llvm::is_contained(kReservedModels, name))
     return quoted + " is a standard header or namespace";
+  if (kLibraryWords.contains((" " + name + " ").str()))
+    return quoted + " is a name of the C library";
   return std::nullopt;
 }
 

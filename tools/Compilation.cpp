@@ -66,7 +66,10 @@ Exit Compilation::load() {
   }
   graph = *std::move(loaded);
   name_ = options.name.empty() ? modelNameFrom(llvm::sys::path::stem(options.model)) : options.name;
-  if (auto reason = refuseModelName(name_)) {
+  std::optional<std::string> reason = refuseModelName(name_);
+  if (reason && options.name.empty() && !options.writesCode) {
+    name_ = "model"; // no one sees it
+  } else if (reason) {
     printError(options.model + ": " + *reason + "; pick a name: --name");
     return Exit::BadModel;
   }
@@ -171,7 +174,8 @@ Exit Compilation::saveStage(const std::string &stage, const std::string &text) {
     return Exit::Done;
   std::error_code error = llvm::sys::fs::create_directories(options.saveStages);
   std::string number = std::to_string(stages_++);
-  std::string path = options.saveStages + "/" + std::string(2 - std::min<size_t>(2, number.size()), '0') + number + "-" + stage;
+  std::string path =
+      options.saveStages + "/" + std::string(2 - std::min<size_t>(2, number.size()), '0') + number + "-" + stage;
   if (!error) {
     llvm::raw_fd_ostream file(path, error);
     if (!error)

@@ -43,19 +43,21 @@ void addModelFlags(CLI::App &app, Options &o) {
   app.add_option("--weights", o.weights, "weights file of an architecture .json")->type_name("FILE");
   app.add_option("--name", o.name, "namespace, file stem and C prefix; default: the file's stem");
   app.add_option("--batch", o.batch, "batch size (default 1)")->check(CLI::Range(int64_t(1), int64_t(1) << 20));
-  app.add_option("--input-shape", pairs("--input-shape",
-                                        [&o](const std::string &name, const std::string &value) {
-                                          auto shape = parseShape(value);
-                                          o.inputShapes[name] = shape;
-                                          return !shape.empty();
-                                        }),
+  app.add_option("--input-shape",
+                 pairs("--input-shape",
+                       [&o](const std::string &name, const std::string &value) {
+                         auto shape = parseShape(value);
+                         o.inputShapes[name] = shape;
+                         return !shape.empty();
+                       }),
                  "full shape of an input, NAME=1x8x8x1")
       ->take_all();
-  app.add_option("--rename", pairs("--rename",
-                                   [&o](const std::string &keras, const std::string &name) {
-                                     o.rename[keras] = name;
-                                     return !name.empty();
-                                   }),
+  app.add_option("--rename",
+                 pairs("--rename",
+                       [&o](const std::string &keras, const std::string &name) {
+                         o.rename[keras] = name;
+                         return !name.empty();
+                       }),
                  "C++ name of an input or output, KERAS=NAME")
       ->take_all();
 }
@@ -63,7 +65,8 @@ void addModelFlags(CLI::App &app, Options &o) {
 void addTargetFlags(CLI::App &app, Options &o) {
   app.add_option("--target-cpu", o.targetCpu, "x86-64, x86-64-v3, x86-64-v4, native, armv8-a, ...");
   app.add_option("--target-triple", o.targetTriple, "such as aarch64-linux-gnu");
-  app.add_option("--kernels", o.kernels, "who computes convolutions and matrix products")->check(CLI::IsMember({"mlir"}));
+  app.add_option("--kernels", o.kernels, "who computes convolutions and matrix products")
+      ->check(CLI::IsMember({"mlir"}));
   app.add_option("--precision", o.precision, "how products are computed")->check(CLI::IsMember({"f32"}));
   app.add_option("--threads", o.threads, "workers of run, check and bench")->check(CLI::Range(1, 256));
 }
@@ -98,10 +101,14 @@ void addVerbs(CLI::App &app, Options &o) {
     addReportFlags(*verb, o);
   }
   for (CLI::App *verb : {run, check})
-    verb->add_option("--inputs", o.inputs, "input arrays by InputLayer name, else in order")->required()->type_name("NPZ");
+    verb->add_option("--inputs", o.inputs, "input arrays by InputLayer name, else in order")
+        ->required()
+        ->type_name("NPZ");
   run->add_option("--outputs", o.outputs, "where to write the outputs")->required()->type_name("NPZ");
   run->add_option("--steps", o.steps, "call the model K times; arrays carry a leading axis K")->type_name("K");
-  check->add_option("--expect", o.expect, "recorded outputs, see python -m layerc record")->required()->type_name("NPZ");
+  check->add_option("--expect", o.expect, "recorded outputs, see python -m layerc record")
+      ->required()
+      ->type_name("NPZ");
   bench->add_option("--seconds", o.seconds, "how long to measure (default 1)");
   run->footer("Example: layerc run digits.keras --inputs in.npz --outputs out.npz");
   check->footer("Example: layerc check digits.keras --inputs in.npz --expect keras.npz");
@@ -135,6 +142,7 @@ ParsedCommand layerc::parseCommandLine(int argc, char **argv) {
   }
   CLI::App *verb = app.get_subcommands().front();
   command.verb = verb->get_name();
+  command.options.writesCode = command.verb == "compile";
   if (CLI::Option *batch = verb->get_option_no_throw("--batch"))
     command.options.batchGiven = batch->count() > 0;
   return command;

@@ -16,7 +16,8 @@ struct Options {
   // Which model.
   std::string model;
   std::string weights;
-  std::string name; ///< empty: the file's stem
+  std::string name;        ///< empty: the file's stem
+  bool writesCode = false; ///< compile: a stem must be a name of C++
   int64_t batch = 1;
   bool batchGiven = false;
   std::map<std::string, std::vector<int64_t>> inputShapes;

@@ -96,6 +96,9 @@ TEST(ModelName, RefusesWhatCannotBeNamespaceAndFile) {
   for (const char *name : {"digits", "mobilenet_v2", "Model", "x"})
     EXPECT_EQ(refuseModelName(name), std::nullopt) << name;
   EXPECT_EQ(*refuseModelName("string"), "'string' is a standard header or namespace");
+  for (const char *name : {"abort", "gamma", "index", "yn"})
+    EXPECT_EQ(*refuseModelName(name), "'" + std::string(name) + "' is a name of the C library");
+  EXPECT_EQ(refuseModelName("inde"), std::nullopt);
 }
 
 } // namespace
