@@ -9,6 +9,7 @@ install(DIRECTORY runtime/include/ DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT layercTargets NAMESPACE layerc:: DESTINATION "${package_dir}")
 install(FILES cmake/LayercAddModel.cmake DESTINATION "${package_dir}")
 if(TARGET layerc)
+  set_target_properties(layerc PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON) # MLIR is seldom in the linker's default folders
   install(TARGETS layerc RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/layercConfigVersion.cmake"
