@@ -63,7 +63,8 @@ int main(int argc, char **argv) {
   float a[4] = {1, 2, 3, 4}, b[4] = {0}, first[2], second[1], copy[4];
   const void *inputs[] = {a, b};
   void *outputs[] = {first, second, copy};
-  CHECK(pair_run(pair, inputs, outputs) == 0 && isfinite(first[0]) && isfinite(second[0]) && memcmp(a, copy, sizeof a) == 0);
+  CHECK(pair_run(pair, inputs, outputs) == 0 && isfinite(first[0]) && isfinite(second[0]) &&
+        memcmp(a, copy, sizeof a) == 0);
   again_destroy(again);
   pair_destroy(pair);
 #endif
