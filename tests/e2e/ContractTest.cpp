@@ -6,7 +6,7 @@
 #include "contract_pair.h"
 #include "contract_retrained.h"
 #include "contract_v4.h"
-#include "tests/e2e/GuardedMemory.h"
+#include "tests/codegen/GuardedMemory.h"
 
 #include <gtest/gtest.h>
 
@@ -21,10 +21,10 @@ namespace {
 using contract_digits::Image;
 using contract_digits::Model;
 using contract_digits::Weights;
-using layerc::GuardedMemory;
 using layerc::Status;
+using layerc::test::GuardedMemory;
 using Scores = std::array<float, 10>;
-using At = GuardedMemory::At;
+using Side = GuardedMemory::Side;
 
 std::array<float, 64> makeImage() {
   std::array<float, 64> image;
@@ -62,7 +62,7 @@ Status refusal(const Weights &weights) {
 template <class Weights> struct Blob {
   static constexpr size_t size = sizeof(layerc::WeightsHeader) + Weights::format.bytes;
   GuardedMemory memory{(size + 63) / 64 * 64};
-  unsigned char *bytes = memory.data();
+  unsigned char *bytes = reinterpret_cast<unsigned char *>(memory.data());
   Blob() {
     const Weights linked = Weights::linked();
     std::memcpy(bytes, linked.data() - sizeof(layerc::WeightsHeader), size);
@@ -72,8 +72,8 @@ template <class Weights> struct Blob {
 TEST(Arena, OfTheCallerIsCheckedAndUsed) {
   const Weights weights = Weights::linked();
   constexpr size_t bytes = Model::arena_bytes();
-  for (At at : {At::begin, At::end}) {
-    GuardedMemory arena(bytes, at);
+  for (Side side : {Side::Front, Side::Back}) {
+    GuardedMemory arena(bytes, side);
     Model model(weights, arena.data(), bytes);
     EXPECT_EQ(answerOf(model), expected());
   }
@@ -161,11 +161,13 @@ TEST(Tensors, MayHaveAnyAlignmentOfTheirElements) {
 }
 
 TEST(Tensors, AreNotTouchedOutsideTheirElements) {
-  for (At at : {At::begin, At::end}) {
-    GuardedMemory in(sizeof(image), at), out(sizeof(Scores), at);
+  for (Side side : {Side::Front, Side::Back}) {
+    GuardedMemory in(sizeof(image), side), out(sizeof(Scores), side);
     std::memcpy(in.data(), image.data(), sizeof(image));
     Model model;
-    ASSERT_EQ(model.run(Image(in.data<float>()), contract_digits::Scores(out.data<float>())), Status::ok);
+    ASSERT_EQ(model.run(Image(reinterpret_cast<float *>(in.data())),
+                        contract_digits::Scores(reinterpret_cast<float *>(out.data()))),
+              Status::ok);
     EXPECT_EQ(std::memcmp(out.data(), expected().data(), sizeof(Scores)), 0);
   }
 }
@@ -214,7 +216,7 @@ int createWithShortOptions(size_t size, const contract_digits_options &options) 
   std::memcpy(memory.data(), &size, sizeof(size));
   int status = -1;
   contract_digits_model *model =
-      contract_digits_create_with(static_cast<contract_digits_options *>(static_cast<void *>(memory.data())), &status);
+      contract_digits_create_with(reinterpret_cast<contract_digits_options *>(memory.data()), &status);
   EXPECT_EQ(model != nullptr, status == 0);
   Scores scores = {};
   const void *inputs[] = {image.data()};
