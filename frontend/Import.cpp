@@ -45,6 +45,7 @@ public:
 private:
   func::FuncOp makeFunction(ModuleOp module);
   std::optional<RankedTensorType> inputType(const NamedTensor &input);
+  void refuseMissingResults(const Call &call);
   Results importCall(const Call &call);
   void finish(func::FuncOp function);
   Value value(const TensorRef &ref) const { return element(values_, ref); }
@@ -175,9 +176,18 @@ static void refuseUnreadArguments(LayerImport &l) {
         l.fail() << "a call argument that is not a tensor is not supported";
 }
 
+/// A file may ask for a result that the layer it names does not have.
+void Importer::refuseMissingResults(const Call &call) {
+  for (const TensorRef &ref : call.inputs)
+    if (size_t count = values_[ref.call].size(); count > 0 && static_cast<size_t>(ref.tensor) >= count)
+      refusals_.add(call.path, "reads output " + std::to_string(ref.tensor) + " of '" + graph_.calls[ref.call].path +
+                                   "', which has " + std::to_string(count));
+}
+
 /// A null value stands for a result of a refused layer: then only the class is checked, so that `summary` lists it.
 Results Importer::importCall(const Call &call) {
   const Layer &layer = graph_.layers[call.layer];
+  refuseMissingResults(call);
   SmallVector<Value> inputs = llvm::map_to_vector(call.inputs, [&](const TensorRef &ref) { return value(ref); });
   SmallVector<Value> masks =
       llvm::map_to_vector(call.inputs, [&](const TensorRef &ref) { return element(masks_, ref); });

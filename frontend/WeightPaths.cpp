@@ -35,6 +35,11 @@ bool hasHiddenCell(const std::string &className) {
   return names.count(className) != 0;
 }
 
+/// What the file calls items of a class: paths hold the name of the Python class, configs the name it is exported under.
+std::string groupName(const std::string &className) {
+  return snakeCase(className == "GroupQueryAttention" ? "GroupedQueryAttention" : className);
+}
+
 std::string PathWalk::firstGroup(std::initializer_list<std::string> candidates) const {
   for (const std::string &candidate : candidates)
     if (file_.groups.count(candidate))
@@ -76,7 +81,7 @@ void PathWalk::visitList(const std::vector<LayerObject *> &items, const std::str
   for (LayerObject *item : items) {
     if (dialect_ == PathDialect::TfKeras && visited_.count(item))
       continue;
-    std::string name = snakeCase(item->className);
+    std::string name = groupName(item->className);
     int number = used[name]++;
     visit(*item, join(path, number == 0 ? name : absl::StrCat(name, "_", number)));
   }

@@ -64,13 +64,19 @@ std::optional<std::vector<NpzArray>> layerc::readInputs(const LayerGraph &graph,
 }
 
 InProcess::InProcess(Compilation &compilation, Walker walker)
-    : compilation_(compilation), walker_(std::move(walker)), pool_(compilation.options.threads), arena_(nullptr, free_memory) {
+    : compilation_(compilation), walker_(std::move(walker)), arena_(nullptr, free_memory) {
   Block &body = compilation.entry().getBody().front();
   llvm::append_range(inputs, body.getOps<plan::InputOp>());
   llvm::append_range(outputs, body.getOps<plan::OutputOp>());
   for (plan::OutputOp output : outputs)
     outputBytes_.emplace_back(tensorBytes(cast<MemRefType>(output.getType())));
-  size_t bytes = std::max<int64_t>(64, walker_.arenaBytes(compilation.options.threads));
+  setThreads(compilation.options.threads);
+}
+
+void InProcess::setThreads(int threads) {
+  threads_ = threads;
+  pool_.emplace(threads);
+  size_t bytes = std::max<int64_t>(64, walker_.arenaBytes(threads));
   arena_.reset(static_cast<char *>(allocate_memory(bytes)));
 }
 
@@ -101,8 +107,8 @@ void InProcess::runOnce(const Walker::StepCallback &afterStep) {
     outputs.push_back(bytes.data());
   WalkBuffers buffers{inputs_, outputs, compilation_.weights().data(), arena_.get()};
   WalkExecutor walkExecutor;
-  Executor executor = pool_.executor();
-  if (compilation_.options.threads > 1)
+  Executor executor = pool_->executor();
+  if (threads_ > 1)
     walkExecutor = {executor.function, executor.host, executor.workers};
   const FloatMode mode;
   walker_.run(buffers, walkExecutor, afterStep);

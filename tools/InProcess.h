@@ -26,6 +26,8 @@ public:
                                      const Walker::StepCallback &afterStep = nullptr);
   /// One call on buffers that stay; for timing.
   void runOnce(const Walker::StepCallback &afterStep = nullptr);
+  /// From now on so many workers share the units of each phase; at first those of --threads.
+  void setThreads(int threads);
   void setInputs(std::vector<const void *> inputs) { inputs_ = std::move(inputs); }
 
   /// Names of the outputs in the model's order; a repeated name gets _1, _2, ...
@@ -37,7 +39,8 @@ private:
   InProcess(Compilation &compilation, Walker walker);
   Compilation &compilation_;
   Walker walker_;
-  Pool pool_;
+  int threads_ = 1;
+  std::optional<Pool> pool_;
   std::unique_ptr<char, void (*)(void *)> arena_;
   std::vector<const void *> inputs_;
   std::vector<std::vector<char>> outputBytes_;

@@ -100,10 +100,10 @@ void addVerbs(CLI::App &app, Options &o) {
     addTargetFlags(*verb, o);
     addReportFlags(*verb, o);
   }
-  for (CLI::App *verb : {run, check})
-    verb->add_option("--inputs", o.inputs, "input arrays by InputLayer name, else in order")
-        ->required()
-        ->type_name("NPZ");
+  run->add_option("--inputs", o.inputs, "input arrays by InputLayer name, else in order")
+      ->required()
+      ->type_name("NPZ");
+  check->add_option("--inputs", o.inputs, "the same; default: those of the record")->type_name("NPZ");
   run->add_option("--outputs", o.outputs, "where to write the outputs")->required()->type_name("NPZ");
   run->add_option("--steps", o.steps, "call the model K times; arrays carry a leading axis K")->type_name("K");
   check->add_option("--expect", o.expect, "recorded outputs, see python -m layerc record")

@@ -161,6 +161,15 @@ const NpzArray *findArray(const std::vector<NpzArray> &arrays, const std::string
   return found == arrays.end() ? nullptr : &*found;
 }
 
+/// The i-th of the recorded outputs, whatever their names, if there are `count` of them.
+const NpzArray *outputAt(const std::vector<NpzArray> &arrays, size_t i, size_t count) {
+  std::vector<const NpzArray *> outputs;
+  for (const NpzArray &array : arrays)
+    if (!array.name.starts_with("input:") && !array.name.starts_with("layer:"))
+      outputs.push_back(&array);
+  return outputs.size() == count ? outputs[i] : nullptr;
+}
+
 /// Multiplications and additions of a kernel's heavy op; 0 for others.
 double operationsOf(plan::KernelOp kernel) {
   Operation *anchor = convAnchor(kernel.getBody().front());
@@ -211,7 +220,10 @@ Exit layerc::runVerb(const Options &options) {
   return Exit::Done;
 }
 
-Exit layerc::checkVerb(const Options &options) {
+Exit layerc::checkVerb(const Options &given) {
+  Options options = given;
+  if (options.inputs.empty())
+    options.inputs = options.expect; // a record holds its inputs
   absl::StatusOr<std::vector<NpzArray>> expected = readNpz(options.expect);
   if (!expected.ok()) {
     printError(std::string(expected.status().message()));
@@ -240,8 +252,7 @@ Exit layerc::checkVerb(const Options &options) {
   for (size_t i = 0; i < names.size(); ++i) {
     const NpzArray *record = findArray(*expected, "output:" + names[i]);
     record = record ? record : findArray(*expected, names[i]);
-    if (!record && expected->size() == names.size())
-      record = &(*expected)[i];
+    record = record ? record : outputAt(*expected, i, names.size());
     if (!record) {
       printError(options.expect + ": no array 'output:" + names[i] + "'");
       return Exit::BadModel;

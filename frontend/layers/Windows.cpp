@@ -12,10 +12,12 @@ Sizes layerc::windowPads(LayerImport &l, Value x, ArrayRef<int64_t> window, Arra
   bool causal = padding == "causal" && allowCausal;
   if (padding != "valid" && padding != "same" && !causal)
     l.fail() << "padding '" << padding << "' is not supported";
-  if (l.failed() || padding == "valid")
-    return pads;
-  for (size_t d = 0; d < window.size(); ++d) {
+  for (size_t d = 0; !l.failed() && d < window.size(); ++d) {
     int64_t size = l.shape(x)[d + 1], effective = (window[d] - 1) * dilations[d] + 1;
+    if (padding == "valid" && effective > size)
+      l.fail() << "a window of " << effective << " does not fit into " << size << " elements of spatial axis " << d;
+    if (padding == "valid")
+      continue;
     int64_t output = (size + strides[d] - 1) / strides[d];
     int64_t total = std::max<int64_t>((output - 1) * strides[d] + effective - size, 0);
     pads[2 * d] = causal ? effective - 1 : total / 2;

@@ -2,9 +2,10 @@
 // Finding recorded cases and comparing with them; see Recorded.h.
 #include "Recorded.h"
 
+#include "frontend/LayerTable.h"
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,37 +14,83 @@ using namespace layerc;
 using namespace layerc::test;
 namespace fs = std::filesystem;
 
+std::string test::testName(const std::string &name) {
+  std::string legal = name;
+  std::replace_if(legal.begin(), legal.end(), [](char c) { return !std::isalnum(c); }, '_');
+  return legal;
+}
+
+fs::path test::recordedFolder() {
+  const char *other = std::getenv("LAYERC_RECORDED");
+  return other ? other : RECORDED_FOLDER;
+}
+
+/// The model and weights files beside an .npz. An architecture comes first: its weights may be an .h5.
+static RecordedCase caseOf(const fs::path &arrays, const fs::path &folder) {
+  fs::path stem = arrays;
+  stem.replace_extension();
+  RecordedCase found{stem.lexically_relative(folder).string(), {}, {}, arrays};
+  for (const char *extension : {".json", ".keras", ".h5"})
+    if (found.model.empty() && fs::exists(stem.string() + extension))
+      found.model = stem.string() + extension;
+  for (const char *extension : {".weights.h5", ".h5"})
+    if (found.model.extension() == ".json" && found.weights.empty() && fs::exists(stem.string() + extension))
+      found.weights = stem.string() + extension;
+  return found;
+}
+
 std::vector<RecordedCase> test::recordedCases(const fs::path &folder) {
   std::vector<RecordedCase> cases;
   if (!fs::is_directory(folder))
     return cases;
-  for (const fs::directory_entry &entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() != ".npz")
-      continue;
-    RecordedCase found{entry.path().stem().string(), {}, {}, entry.path()};
-    fs::path stem = folder / found.name;
-    for (const char *extension : {".keras", ".h5", ".json"})
-      if (found.model.empty() && fs::exists(stem.string() + extension))
-        found.model = stem.string() + extension;
-    for (const char *extension : {".weights.h5", ".h5"})
-      if (found.model.extension() == ".json" && found.weights.empty() && fs::exists(stem.string() + extension))
-        found.weights = stem.string() + extension;
-    cases.push_back(found);
-  }
+  for (const fs::directory_entry &entry : fs::recursive_directory_iterator(folder))
+    if (entry.path().extension() == ".npz")
+      cases.push_back(caseOf(entry.path(), folder));
   std::sort(cases.begin(), cases.end(), [](const auto &a, const auto &b) { return a.name < b.name; });
   return cases;
 }
 
-std::vector<NpzArray> test::arraysOf(const std::vector<NpzArray> &arrays, const std::string &kind) {
-  std::vector<NpzArray> result;
-  for (const NpzArray &array : arrays) {
-    absl::string_view name = array.name;
-    if (!absl::ConsumePrefix(&name, kind + ":"))
-      continue;
-    result.push_back(array);
-    result.back().name = std::string(name);
+absl::StatusOr<Record> test::readRecord(const RecordedCase &recorded) {
+  absl::StatusOr<std::vector<NpzArray>> arrays = readNpz(recorded.arrays.string());
+  if (!arrays.ok())
+    return arrays.status();
+  Record record;
+  for (NpzArray &array : *arrays) {
+    bool isInput = array.name.starts_with("input:");
+    array.name = array.name.substr(array.name.find(':') + 1);
+    (isInput ? record.inputs : record.outputs).push_back(std::move(array));
   }
-  return result;
+  return record;
+}
+
+static std::optional<std::string> refusedClass(const Layer &layer) {
+  const LayerRow *row = findLayer(layer);
+  if (!row || !row->import)
+    return absl::StrCat(layer.className, ": ", row ? row->words : "not in Layers.def");
+  return std::nullopt;
+}
+
+std::optional<std::string> test::refusedClass(const LayerGraph &graph) {
+  for (const Layer &layer : graph.layers)
+    if (auto refused = ::refusedClass(layer))
+      return refused;
+  return std::nullopt;
+}
+
+/// Cases that need more than the rule of all cases: those whose name holds the word, each with the reason.
+static const struct {
+  const char *word;
+  Tolerance tolerance;
+} kLooser[] = {
+    // TensorFlow rounds the position of a bicubic sample to 1/1024 of an element; layerc computes it exactly.
+    {"interpolation_bicubic", {2e-3, 1e-4}},
+};
+
+Tolerance test::toleranceOf(const RecordedCase &recorded) {
+  for (const auto &row : kLooser)
+    if (recorded.name.find(row.word) != std::string::npos)
+      return row.tolerance;
+  return {};
 }
 
 const NpzArray &test::arrayFor(const std::vector<NpzArray> &arrays, const std::string &name, size_t position) {

@@ -6,32 +6,46 @@
 #include "ir/Evaluate.h"
 #include "tools/Npz.h"
 
+#include "absl/status/statusor.h"
+
 #include <filesystem>
 #include <optional>
 
 namespace layerc::test {
 
 struct RecordedCase {
-  std::string name;
+  std::string name;                             ///< with its folder: "Conv2D/6x5x4-groups_2"
   std::filesystem::path model, weights, arrays; ///< `weights` is empty unless `model` is an architecture .json
 };
 
-/// How GoogleTest names a case.
+/// How GoogleTest shows and names a case.
 inline void PrintTo(const RecordedCase &recorded, std::ostream *out) { *out << recorded.model; }
+std::string testName(const std::string &name);
 
-/// All cases in a folder, by name.
+/// Where the cases are; LAYERC_RECORDED names another folder, such as one made just now with the Keras at hand.
+std::filesystem::path recordedFolder();
+
+/// All cases below a folder, by name.
 std::vector<RecordedCase> recordedCases(const std::filesystem::path &folder);
 
-/// The recorded arrays of one kind: those named "input:NAME" or "output:NAME", under NAME.
-std::vector<NpzArray> arraysOf(const std::vector<NpzArray> &arrays, const std::string &kind);
+/// What a record holds: the arrays named "input:NAME" and "output:NAME", under NAME.
+struct Record {
+  std::vector<NpzArray> inputs, outputs;
+};
+absl::StatusOr<Record> readRecord(const RecordedCase &recorded);
 
-/// The array recorded for an input: that of its name, or the only other one of its position.
+/// The array of a name, or the only other one of its position.
 const NpzArray &arrayFor(const std::vector<NpzArray> &arrays, const std::string &name, size_t position);
+
+/// A class of the model that Layers.def refuses, with its reason; nullopt where it holds none. Cases of a class are
+/// recorded before layerc supports it.
+std::optional<std::string> refusedClass(const LayerGraph &graph);
 
 /// How far a result may be from Keras': |ours - keras| <= absolute * S + relative * |keras|, S the largest magnitude.
 struct Tolerance {
   double absolute = 1e-5, relative = 1e-4;
 };
+Tolerance toleranceOf(const RecordedCase &recorded);
 
 /// Compares one output under the tolerance rule: integers exact, NaN and infinities in the same places. The first
 /// difference in words, or nullopt.

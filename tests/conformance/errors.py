@@ -36,7 +36,7 @@ def reading(layer, call=0, tensor=0):
 
 ERRORS = {
     # classes and functions
-    "unknown_class": Error([(4,)], [("ReLU", {})], {"a:class_name": "Dance", "a:registered_name": None}, ["layer 'a' (Dance)", "not supported"]),
+    "unknown_class": Error([(4,)], [("Activation", dict(activation="relu"))], {"a:class_name": "Dance", "a:registered_name": None}, ["layer 'a' (Dance)", "not supported"]),
     "foreign_package": Error([(4,)], DENSE, {"a:module": "mine.layers", "a:registered_name": "mine>Dense"}, [DENSE_AT, "not supported"]),
     "unknown_activation": Error([(4,)], DENSE, {"a.activation": "wiggle"}, [DENSE_AT, "wiggle"]),
     "foreign_activation": Error([(4,)], DENSE, {"a.activation": {"class_name": "function", "config": "mine", "module": "builtins",
