@@ -198,9 +198,10 @@ absl::StatusOr<std::vector<NpzArray>> layerc::readNpz(const std::string &path) {
   return arrays;
 }
 
+/// Little endian; bytes beyond the eighth are zeros.
 static void append(std::string &out, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i)
-    out += static_cast<char>(value >> 8 * i & 0xff);
+  for (int i = 0; i < bytes; ++i, value >>= 8)
+    out += static_cast<char>(value & 0xff);
 }
 
 /// What local header and directory entry have in common: version, flags, method, date, checksum, sizes.
