@@ -215,6 +215,7 @@ static Value emitPad(KernelBuilder &k, nn::PadOp op, const Lanes &at) {
 static Value emitUnpack(KernelBuilder &k, nn::UnpackOp op, const Lanes &at) {
   ArrayRef<int64_t> shape = shapeOf(op);
   nn::LayoutAttr layout = op.getLayout();
+  assert(layout.getKind() == "panels" && "the loops template accepts no other");
   int64_t width = shape.empty() ? 1 : shape.back(), perGroup = width / layout.getGroups(), columns = layout.getColumns();
   auto last = static_cast<int64_t>(shape.size()) - 1;
   Value column = shape.empty() ? k.constant(0) : at.index.back();

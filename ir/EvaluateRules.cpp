@@ -3,6 +3,8 @@
 // Above 400 lines because all ops stand in one place, in the order of their descriptions.
 #include "ir/EvaluateRules.h"
 
+#include "ir/WinogradTransform.h"
+
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
@@ -426,10 +428,41 @@ static Rule makeRule(ResizeOp op, Inputs in) {
   };
 }
 
+/// G g G^T in panels: row (i * P + j) * C + c of a panel is element (i, j) of channel c.
+static Rule winogradRule(const WinogradTransform &transform, EvaluatedValue *kernel, int64_t columns) {
+  int64_t points = transform.points(), channels = kernel->shape[2], width = kernel->shape[3];
+  return [=, &transform](Index i) {
+    int64_t column = i[1] * columns + i[3], point = i[2] / channels, channel = i[2] % channels;
+    Scalar sum;
+    for (int64_t y = 0; y < 3 && column < width; ++y)
+      for (int64_t x = 0; x < 3; ++x)
+        sum.real += transform.forward[point / points][y] * transform.forward[point % points][x] *
+                    kernel->at({y, x, channel, column}).real;
+    return sum;
+  };
+}
+
+/// The kernel behind G g G^T.
+static Rule inverseWinogradRule(const WinogradTransform &transform, EvaluatedValue *packed, int64_t channels,
+                                int64_t columns) {
+  int64_t points = transform.points();
+  return [=, &transform](Index i) {
+    Scalar sum;
+    for (int64_t point = 0; point < points * points; ++point) {
+      double weight = transform.backward[i[0]][point / points] * transform.backward[i[1]][point % points];
+      if (weight != 0)
+        sum.real += weight * packed->at({0, i[3] / columns, point * channels + i[2], i[3] % columns}).real;
+    }
+    return sum;
+  };
+}
+
 static Rule makeRule(PackOp op, Inputs in) {
   EvaluatedValue *x = in[0];
   int64_t width = x->shape.empty() ? 1 : x->shape.back();
   int64_t perGroup = width / op.getLayout().getGroups(), columns = op.getLayout().getColumns();
+  if (const WinogradTransform *transform = WinogradTransform::of(op.getLayout()))
+    return winogradRule(*transform, x, columns);
   return [=](Index i) {
     int64_t column = i[1] * columns + i[3];
     return column < perGroup ? x->load(i[2] * width + i[0] * perGroup + column) : Scalar();
@@ -441,6 +474,8 @@ static Rule makeRule(UnpackOp op, Inputs in) {
   SmallVector<int64_t, 6> shape(op.getType().getShape());
   int64_t width = shape.empty() ? 1 : shape.back();
   int64_t perGroup = width / op.getLayout().getGroups(), columns = op.getLayout().getColumns();
+  if (const WinogradTransform *transform = WinogradTransform::of(op.getLayout()))
+    return inverseWinogradRule(*transform, packed, shape[2], columns);
   return [=](Index i) {
     int64_t linear = 0;
     for (auto [position, size] : llvm::zip_equal(i, shape))

@@ -94,7 +94,8 @@ def Nn_LayoutAttr : AttrDef<Nn_Dialect, "Layout"> {
     ranges of columns, each range into panels of `columns` columns, the last one filled with zeros; a panel is stored
     row by row: [groups][ceil(N / groups / columns)][K][columns].
 
-    Other kinds (Winograd transforms, half panels) are further values of `kind`.
+    `winograd2`, `winograd4`: a 3 x 3 x C x N kernel is transformed for F(2 x 2, 3 x 3) or F(4 x 4, 3 x 3), which makes
+    it P x P x C x N with P = 4 or 6, and then stored as `panels`.
   }];
   let parameters = (ins StringRefParameter<"kind of layout">:$kind, "int64_t":$columns, "int64_t":$groups);
   let assemblyFormat = "`<` $kind `columns` `=` $columns `groups` `=` $groups `>`";
@@ -581,6 +582,7 @@ def Nn_PackOp : Nn_InferredOp<"pack"> {
     The result has the shape that `layout` describes; see nn.layout. Appended to weight recipes by nn-pack-weights.
 
     C1: the columns divide evenly into the layout's groups.
+    C2: a Winograd layout is for f32 kernels of shape 3 x 3 x C x N in one group.
 
     Example:
     ```mlir

@@ -4,6 +4,7 @@
 // handed, sizes clamped at zero, so that building an op never aborts; the verifier then says which constraint is
 // broken.
 #include "ir/Nn.h"
+#include "ir/WinogradTransform.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -242,6 +243,8 @@ Sizes layerc::nn::packedShape(ArrayRef<int64_t> shape, LayoutAttr layout) {
   int64_t depth = 1;
   for (int64_t size : shape.empty() ? shape : shape.drop_back())
     depth *= size;
+  if (const WinogradTransform *transform = WinogradTransform::of(layout))
+    depth = depth / 9 * transform->points() * transform->points();
   return {groups, (width / groups + columns - 1) / columns, depth, columns};
 }
 

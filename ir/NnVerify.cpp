@@ -3,6 +3,7 @@
 // Operands are statically shaped tensors by the time these run, but result types are compared with those of NnInfer.cpp
 // only afterwards: a check trusts operands and attributes, not the result's rank.
 #include "ir/Nn.h"
+#include "ir/WinogradTransform.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -84,13 +85,16 @@ static LogicalResult verifyLayout(Operation *op, LayoutAttr layout, RankedTensor
   int64_t width = logical.getRank() == 0 ? 1 : logical.getShape().back();
   if (width % layout.getGroups() != 0)
     return op->emitOpError() << "cannot divide " << width << " columns into " << layout.getGroups() << " groups";
+  bool is3x3 = logical.getRank() == 4 && logical.getDimSize(0) == 3 && logical.getDimSize(1) == 3;
+  if (layerc::WinogradTransform::of(layout) && (!is3x3 || !logical.getElementType().isF32() || layout.getGroups() != 1)) // C2
+    return op->emitOpError() << "layout " << layout.getKind() << " is for f32 kernels of 3 x 3 in one group, got " << logical;
   return success();
 }
 
 LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef kind, int64_t columns,
                                  int64_t groups) {
-  if (kind != "panels")
-    return emitError() << "knows the layout kind panels, got " << kind;
+  if (kind != "panels" && kind != "winograd2" && kind != "winograd4")
+    return emitError() << "knows the layout kinds panels, winograd2 and winograd4, got " << kind;
   if (columns < 1 || groups < 1)
     return emitError() << "expects positive columns and groups, got " << columns << " and " << groups;
   return success();

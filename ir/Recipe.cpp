@@ -6,6 +6,7 @@
 #include "ir/Evaluate.h"
 #include "ir/EvaluateRules.h"
 #include "ir/StridedView.h"
+#include "ir/WinogradTransform.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/xxhash.h"
@@ -294,8 +295,39 @@ static void packPanels(const StridedView &matrix, LayoutAttr layout, char *out) 
     }
 }
 
+/// U = G g G^T for every pair of channels of a 3 x 3 x C x N kernel: P x P x C x N, sums in double.
+static StridedView transformKernel(const StridedView &kernel, const WinogradTransform &transform) {
+  int64_t points = transform.points(), channels = kernel.shape[2], columns = kernel.shape[3];
+  StridedView result;
+  result.element = kernel.element;
+  result.shape = {points, points, channels, columns};
+  result.strides = denseStrides(result.shape);
+  result.owner = std::make_shared<std::vector<char>>(result.size() * sizeof(float));
+  result.data = result.owner->data();
+  auto *out = reinterpret_cast<float *>(result.owner->data());
+  const auto *in = reinterpret_cast<const float *>(kernel.data);
+  for (int64_t at = 0; at < channels * columns; ++at) {
+    const float *g = in + at / columns * kernel.strides[2] + at % columns * kernel.strides[3];
+    double rows[6][3] = {};
+    for (int64_t i = 0; i < points; ++i)
+      for (int64_t x = 0; x < 3; ++x)
+        for (int64_t y = 0; y < 3; ++y)
+          rows[i][x] += transform.forward[i][y] * g[y * kernel.strides[0] + x * kernel.strides[1]];
+    for (int64_t i = 0; i < points; ++i)
+      for (int64_t j = 0; j < points; ++j) {
+        double sum = 0;
+        for (int64_t x = 0; x < 3; ++x)
+          sum += transform.forward[j][x] * rows[i][x];
+        out[(i * points + j) * result.strides[1] + at] = static_cast<float>(sum);
+      }
+  }
+  return result;
+}
+
 void RecipeRunner::writePack(PackOp op, char *out) {
   StridedView matrix = view(op.getInput());
+  if (const WinogradTransform *transform = WinogradTransform::of(op.getLayout()))
+    matrix = transformKernel(matrix, *transform);
   if (matrix.shape.empty()) {
     matrix.shape = {1};
     matrix.strides = {1};

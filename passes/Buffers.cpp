@@ -63,12 +63,21 @@ llvm::MapVector<Value, Buffer> layerc::arenaBuffers(func::FuncOp function) {
   return buffers;
 }
 
-int64_t layerc::peakBytes(func::FuncOp function) {
+int64_t layerc::scratchBytes(int64_t shared, int64_t own) {
+  return static_cast<int64_t>(llvm::alignTo(shared, 64) + llvm::alignTo(own, 64));
+}
+
+SmallVector<int64_t> layerc::liveBytes(func::FuncOp function) {
   SmallVector<int64_t> live;
   for (auto kernel : function.getBody().front().getOps<nn::KernelOp>())
-    live.push_back(llvm::alignTo(kernel.getSharedScratch(), 64) + llvm::alignTo(kernel.getWorkerScratch(), 64));
+    live.push_back(scratchBytes(kernel.getSharedScratch(), kernel.getWorkerScratch()));
   for (auto &[root, buffer] : arenaBuffers(function))
     for (int64_t step = buffer.first; step <= buffer.last; ++step)
       live[step] += llvm::alignTo(buffer.bytes, 64);
-  return live.empty() ? 0 : *std::max_element(live.begin(), live.end());
+  return live;
+}
+
+int64_t layerc::peakBytes(func::FuncOp function) {
+  SmallVector<int64_t> live = liveBytes(function);
+  return live.empty() ? 0 : *llvm::max_element(live);
 }

@@ -31,7 +31,13 @@ struct Buffer {
 /// result of the function are not in the arena and not listed.
 llvm::MapVector<mlir::Value, Buffer> arenaBuffers(mlir::func::FuncOp function);
 
-/// The largest sum of live bytes over the steps, kernels' scratch included.
+/// Bytes that a step's scratch takes in the arena, the first worker's own included.
+int64_t scratchBytes(int64_t shared, int64_t own);
+
+/// Live bytes at each step, kernels' scratch included.
+llvm::SmallVector<int64_t> liveBytes(mlir::func::FuncOp function);
+
+/// The largest of them.
 int64_t peakBytes(mlir::func::FuncOp function);
 
 } // namespace layerc

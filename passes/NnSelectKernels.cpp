@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // nn-select-kernels: the cheapest choice of all templates that accept the body.
+#include "passes/Buffers.h"
 #include "passes/Passes.h"
 #include "passes/SelectKernel.h"
 
@@ -21,7 +22,7 @@ static bool canPack(nn::KernelOp kernel, const KernelChoice &choice) {
   return true;
 }
 
-void layerc::selectKernel(nn::KernelOp kernel, const Target &target) {
+void layerc::selectKernel(nn::KernelOp kernel, const Target &target, int64_t mostScratch) {
   SmallVector<KernelChoice> choices;
   std::string reason;
   for (const KernelTemplate *kernelTemplate : kernelTemplates())
@@ -29,7 +30,7 @@ void layerc::selectKernel(nn::KernelOp kernel, const Target &target) {
       kernelTemplate->candidates(kernel, target, choices);
   const KernelChoice *best = nullptr;
   for (KernelChoice &choice : choices) {
-    if (!canPack(kernel, choice))
+    if (!canPack(kernel, choice) || scratchBytes(choice.sharedScratch, choice.workerScratch) > mostScratch)
       continue;
     emitRemark(kernel.getLoc()) << choice.algorithm << " tile [" << llvm::ArrayRef<int64_t>(choice.tile) << "] is estimated at "
                         << static_cast<int64_t>(choice.nanoseconds) << " ns";
@@ -45,8 +46,23 @@ void layerc::selectKernel(nn::KernelOp kernel, const Target &target) {
   SmallVector<Attribute> layouts;
   for (nn::LayoutAttr layout : best->layouts)
     layouts.push_back(layout ? Attribute(layout) : Attribute(UnitAttr::get(kernel.getContext())));
+  kernel->removeAttr(kLayoutsAttr);
   if (llvm::any_of(best->layouts, [](nn::LayoutAttr layout) { return layout != nullptr; }))
     kernel->setAttr(kLayoutsAttr, ArrayAttr::get(kernel.getContext(), layouts));
+}
+
+/// A network shall not need more memory than its layers one by one: kernels whose scratch would lift the peak above that
+/// are chosen again. Later passes only lower the sums that this looks at.
+static void keepWithinUnfused(func::FuncOp function, const Target &target) {
+  auto unfused = function->getAttrOfType<IntegerAttr>("nn.unfused");
+  if (!unfused)
+    return;
+  SmallVector<int64_t> live = liveBytes(function);
+  for (auto [step, kernel] : llvm::enumerate(function.getBody().front().getOps<nn::KernelOp>())) {
+    int64_t scratch = scratchBytes(kernel.getSharedScratch(), kernel.getWorkerScratch());
+    if (scratch > 0 && live[step] > unfused.getInt())
+      selectKernel(kernel, target, std::max<int64_t>(0, unfused.getInt() - (live[step] - scratch)));
+  }
 }
 
 namespace {
@@ -62,6 +78,7 @@ struct NnSelectKernels : layerc::impl::NnSelectKernelsBase<NnSelectKernels> {
       if (!kernel.getAlgorithm())
         selectKernel(kernel, *target);
     });
+    keepWithinUnfused(getOperation(), *target);
   }
 };
 } // namespace

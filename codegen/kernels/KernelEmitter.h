@@ -21,5 +21,6 @@ const KernelEmitter *findKernelEmitter(llvm::StringRef name);
 const KernelEmitter &convEmitter();
 const KernelEmitter &depthwiseEmitter();
 const KernelEmitter &loopsEmitter();
+const KernelEmitter &winogradEmitter();
 
 } // namespace layerc

@@ -20,13 +20,11 @@ nn::SoftmaxOp layerc::trailingSoftmax(Block &body) {
   return softmax;
 }
 
-namespace {
-
-/// Cycles of one step of the reduction for a register tile: bound by fused multiply-adds (two a cycle), by loads (two a
-/// cycle) and by the latency of the chains (four cycles).
-double stepCycles(int64_t pixels, int64_t vectors) {
+double layerc::convStepCycles(int64_t pixels, int64_t vectors) {
   return std::max({pixels * vectors / 2.0, (pixels + vectors) / 2.0, 4.0});
 }
+
+namespace {
 
 struct ConvTemplate final : KernelTemplate {
   StringRef name() const override { return "conv"; }
@@ -143,7 +141,7 @@ private:
     int64_t rowBytes = 4 * std::min(g.batch * g.in[0] * g.in[1] * g.in[2] * g.inChannels, g.pixels() * g.depth()) / tile.rowBlocks;
     bool panelLeavesL2 = g.pixels() > tile.pixels && panelBytes + rowBytes > target.l2Bytes * 9 / 10;
     double fromL3 = panelLeavesL2 ? 4 * lanes / target.l3BytesPerNanosecond * clock : 0; // cycles per vector of the panel
-    auto step = [&](int64_t pixels, int64_t vectors) { return std::max(stepCycles(pixels, vectors), vectors * fromL3); };
+    auto step = [&](int64_t pixels, int64_t vectors) { return std::max(convStepCycles(pixels, vectors), vectors * fromL3); };
     EvenTiles tiles = EvenTiles::of(line, tile.pixels);
     double cycles = 0;
     for (int64_t column = 0; column < columns; column += width) {

@@ -20,6 +20,10 @@ struct ConvTile {
 /// The softmax that ends a Dense body and runs as its second phase, or null.
 nn::SoftmaxOp trailingSoftmax(mlir::Block &body);
 
+/// Cycles of one step of the reduction for a register tile of pixels x vectors: bound by fused multiply-adds (two a
+/// cycle), by loads (two a cycle) and by the latency of the chains (four cycles).
+double convStepCycles(int64_t pixels, int64_t vectors);
+
 const KernelTemplate &convTemplate();
 
 } // namespace layerc

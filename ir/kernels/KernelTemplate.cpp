@@ -3,11 +3,13 @@
 #include "ir/kernels/Conv.h"
 #include "ir/kernels/Depthwise.h"
 #include "ir/kernels/Loops.h"
+#include "ir/kernels/Winograd.h"
 
 using namespace layerc;
 
 llvm::ArrayRef<const KernelTemplate *> layerc::kernelTemplates() {
-  static const KernelTemplate *const all[] = {&convTemplate(), &depthwiseTemplate(), &loopsTemplate()};
+  static const KernelTemplate *const all[] = {&convTemplate(), &winogradTemplate(), &depthwiseTemplate(),
+                                             &loopsTemplate()};
   return all;
 }
 

@@ -125,6 +125,9 @@ struct LoopsTemplate final : KernelTemplate {
     auto yield = cast<nn::YieldOp>(body.getTerminator());
     if (yield.getValues().size() != 1)
       return reason = "more than one result", false;
+    for (auto unpack : body.getOps<nn::UnpackOp>())
+      if (unpack.getLayout().getKind() != "panels")
+        return reason = "a transformed weight", false;
     if (llvm::range_size(body.without_terminator()) <= 1)
       return true;
     Operation *reduction = nullptr;

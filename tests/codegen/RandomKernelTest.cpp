@@ -122,6 +122,25 @@ KernelCase randomConv(Random &random, const ConvKind &kind) {
   return result;
 }
 
+/// What minimal filtering takes: 3 x 3 of stride 1, whole vectors of channels, seldom more than one chain of sums.
+KernelCase randomConv3x3(Random &random) {
+  int64_t channels = random.between(0, 5) == 0 ? 136 : 8 * random.between(1, 5), filters = 8 + random.size(50);
+  std::vector<int64_t> in{random.between(1, 2)}, out{in[0]}, kernel{3, 3, channels, filters}, pads;
+  for (int64_t d = 0; d < 2; ++d) {
+    pads.push_back(random.between(0, 2));
+    pads.push_back(random.between(0, 2));
+    in.push_back(std::max<int64_t>(1, 3 - pads[2 * d] - pads[2 * d + 1]) + random.between(0, 14));
+    out.push_back(in.back() + pads[2 * d] + pads[2 * d + 1] - 2);
+  }
+  in.push_back(channels);
+  out.push_back(filters);
+  KernelCase result;
+  result.arguments = {tensor(in), tensor(kernel)};
+  addEpilogue(random, result, "nn.conv %a, %b pads " + list(pads) + " : (" + tensor(in) + ", " + tensor(kernel) + ") -> " + tensor(out),
+              tensor(out), filters);
+  return result;
+}
+
 KernelCase randomTransposed(Random &random) {
   int64_t rank = random.between(1, 3), channels = random.size(17), filters = random.size(33), most = rank == 3 ? 2 : 4;
   std::vector<int64_t> in{random.between(1, 2)}, kernel, sizes, strides, crops, dilations, out{in[0]};
@@ -317,6 +336,7 @@ TEST(RandomKernels, ConvDirect) { checkTemplate("conv", [](Random &r) { return r
 TEST(RandomKernels, ConvStrided) { checkTemplate("conv", [](Random &r) { return randomConv(r, {.kernel = 4, .stride = 5}); }); }
 TEST(RandomKernels, ConvDilated) { checkTemplate("conv", [](Random &r) { return randomConv(r, {.kernel = 4, .dilation = 3}); }); }
 TEST(RandomKernels, ConvGrouped) { checkTemplate("conv", [](Random &r) { return randomConv(r, {.stride = 2, .groups = 5}); }); }
+TEST(RandomKernels, Winograd) { checkTemplate("winograd", randomConv3x3); }
 TEST(RandomKernels, ConvTranspose) { checkTemplate("conv", randomTransposed); }
 TEST(RandomKernels, Dense) { checkTemplate("conv", [](Random &r) { return randomDense(r, 60); }); }
 TEST(RandomKernels, DenseOfOneRow) { checkTemplate("conv", [](Random &r) { return randomDense(r, 1); }); }

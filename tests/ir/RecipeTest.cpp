@@ -89,6 +89,19 @@ TEST_F(RecipeTest, FoldedBatchNormalization) {
   EXPECT_EQ(floats(folded), (Floats{1, 4, 0, 0, 3, 8, 0, 0}));
 }
 
+TEST_F(RecipeTest, WinogradOfTheCentreTap) {
+  add("k", {3, 3, 1, 1}, {0, 0, 0, 0, 16, 0, 0, 0, 0});
+  std::string packed = R"(%k = nn.weight "k" : tensor<3x3x1x1xf32>
+    %p = nn.pack %k <"winograd2" columns = 1 groups = 1> : (tensor<3x3x1x1xf32>) -> tensor<1x1x16x1xf32>)";
+  // The middle column of G is 0, 1/2, -1/2, 0.
+  EXPECT_EQ(floats(parse(packed + "\n%r = nn.unary abs %p : (tensor<1x1x16x1xf32>) -> tensor<1x1x16x1xf32>", "tensor<1x1x16x1xf32>")),
+            (Floats{0, 0, 0, 0, 0, 4, 4, 0, 0, 4, 4, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(floats(parse(packed + R"(
+    %r = nn.unpack %p <"winograd2" columns = 1 groups = 1> : (tensor<1x1x16x1xf32>) -> tensor<3x3x1x1xf32>)",
+                         "tensor<3x3x1x1xf32>")),
+            (Floats{0, 0, 0, 0, 16, 0, 0, 0, 0}));
+}
+
 TEST_F(RecipeTest, ChainInPlaceWithTwoComputedOperands) {
   add("a", {2, 2}, {1, 2, 3, 4});
   add("b", {2, 2}, {10, 20, 30, 40});
@@ -119,6 +132,8 @@ TEST_F(RecipeTest, AgreesWithEvaluateOnLargerShapes) {
        {R"(%r = nn.pack %w <"panels" columns = 16 groups = 3> : (tensor<3x5x7x45xf32>) -> tensor<3x1x105x16xf32>)",
         R"(%t = nn.transpose %w permutation [3, 0, 2, 1] : (tensor<3x5x7x45xf32>) -> tensor<45x3x7x5xf32>
            %r = nn.pack %t <"panels" columns = 4 groups = 1> : (tensor<45x3x7x5xf32>) -> tensor<1x2x945x4xf32>)",
+        R"(%k = nn.slice %w starts [0, 1, 0, 0] sizes [3, 3, 7, 45] : (tensor<3x5x7x45xf32>) -> tensor<3x3x7x45xf32>
+           %r = nn.pack %k <"winograd4" columns = 16 groups = 1> : (tensor<3x3x7x45xf32>) -> tensor<1x3x252x16xf32>)",
         R"(%t = nn.transpose %w permutation [3, 2, 1, 0] : (tensor<3x5x7x45xf32>) -> tensor<45x7x5x3xf32>
            %r = nn.reshape %t shape [315, 15] : (tensor<45x7x5x3xf32>) -> tensor<315x15xf32>)",
         R"(%t = nn.transpose %w permutation [0, 3, 1, 2] : (tensor<3x5x7x45xf32>) -> tensor<3x45x5x7xf32>

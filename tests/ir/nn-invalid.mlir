@@ -457,6 +457,14 @@ func.func @pack_c1(%x: tensor<4x5xf32>) {
 
 // -----
 
+func.func @pack_c2(%x: tensor<3x2x4x5xf32>) {
+  // expected-error @+1 {{layout winograd2 is for f32 kernels of 3 x 3 in one group, got 'tensor<3x2x4x5xf32>'}}
+  %0 = nn.pack %x <"winograd2" columns = 8 groups = 1> : (tensor<3x2x4x5xf32>) -> tensor<1x1x32x8xf32>
+  return
+}
+
+// -----
+
 func.func @layout(%x: tensor<4x5xf32>) {
   // expected-error @+1 {{expects positive columns and groups, got 0 and 1}}
   %0 = nn.pack %x <"panels" columns = 0 groups = 1> : (tensor<4x5xf32>) -> tensor<1x5x4x1xf32>

@@ -7,7 +7,7 @@
 // REMARK: remark: loops tile [{{.*}}] is estimated at {{[0-9]+}} ns
 
 // CHECK-LABEL: func.func @model
-// CHECK: nn.kernel({{.*}}) algorithm("conv") tile [{{.*}}] units [{{.*}}] {nn.layouts = [unit, #nn.layout<"panels" columns = {{8|16|24|32}} groups = 1>]}
+// CHECK: nn.kernel({{.*}}) algorithm("winograd") tile [4, {{.*}}] units [{{.*}}] worker({{.*}}) {nn.layouts = [unit, #nn.layout<"winograd4" columns = {{8|16}} groups = 1>]}
 // CHECK: nn.kernel({{.*}}) algorithm("loops")
 // AVX512: columns = {{16|32|48|64}} groups
 func.func @model(%x: tensor<1x56x56x64xf32>) -> tensor<1x56x56x64xf32> {
@@ -21,6 +21,18 @@ func.func @model(%x: tensor<1x56x56x64xf32>) -> tensor<1x56x56x64xf32> {
     nn.yield %t : tensor<1x56x56x64xf32>
   }
   return %1 : tensor<1x56x56x64xf32>
+}
+
+// Scratch must not lift the peak above what the layers need one by one.
+// CHECK-LABEL: func.func @little_memory
+// CHECK: nn.kernel({{.*}}) algorithm("conv") tile [{{.*}}] units [{{.*}}] {nn.layouts = [unit, #nn.layout<"panels" columns = {{8|16|24|32}} groups = 1>]}
+func.func @little_memory(%x: tensor<1x56x56x64xf32>) -> tensor<1x56x56x64xf32> attributes {nn.unfused = 1000 : i64} {
+  %k = nn.weight "k" : tensor<3x3x64x64xf32>
+  %0 = nn.kernel(%a = %x, %b = %k) : (tensor<1x56x56x64xf32>, tensor<3x3x64x64xf32>) -> tensor<1x56x56x64xf32> {
+    %c = nn.conv %a, %b pads [1, 1, 1, 1] : (tensor<1x56x56x64xf32>, tensor<3x3x64x64xf32>) -> tensor<1x56x56x64xf32>
+    nn.yield %c : tensor<1x56x56x64xf32>
+  }
+  return %0 : tensor<1x56x56x64xf32>
 }
 
 // A weight that is computed at run time cannot be packed.
