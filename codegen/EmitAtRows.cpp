@@ -38,9 +38,10 @@ public:
       for (int64_t size : sizes)
         bounds.push_back({k.constant(0), k.constant(size)});
       Value first = k.number(type, start, at.count);
-      return emitNest(k, bounds, first, [&](ArrayRef<Value> index, ValueRange sum) -> SmallVector<Value> {
-               return {combine(sum[0], term(elementAt(index, at.dim, at.count)))};
-             })
+      return emitNest(k, bounds, first,
+                      [&](ArrayRef<Value> index, ValueRange sum) -> SmallVector<Value> {
+                        return {combine(sum[0], term(elementAt(index, at.dim, at.count)))};
+                      })
           .front();
     }
     ArrayRef<int64_t> walked = ArrayRef(sizes).take_front(innermost + 1);
@@ -78,10 +79,10 @@ static Value likeLanes(KernelBuilder &k, Value statistic, Value x) {
 }
 
 static RowStatistics softmaxStatistics(KernelBuilder &k, nn::SoftmaxOp op, Rows &rows) {
-  Value largest = rows.reduce(nn::BinaryFunction::Maximum, -std::numeric_limits<double>::infinity(), [](Value x) { return x; });
-  Value sum = rows.reduce(nn::BinaryFunction::Add, 0, [&](Value x) {
-    return emitFastExp(k, Reals(k, x).sub(x, likeLanes(k, largest, x)));
-  });
+  Value largest =
+      rows.reduce(nn::BinaryFunction::Maximum, -std::numeric_limits<double>::infinity(), [](Value x) { return x; });
+  Value sum = rows.reduce(nn::BinaryFunction::Add, 0,
+                          [&](Value x) { return emitFastExp(k, Reals(k, x).sub(x, likeLanes(k, largest, x))); });
   Reals r(k, sum);
   return {largest, op.getLog() ? emitLog(k, sum) : r.div(r.number(1), sum)};
 }
@@ -119,7 +120,7 @@ Value layerc::emitRowElements(KernelBuilder &k, Operation *op, const Lanes &at, 
   Reals r(k, x);
   Value shifted = statistics.subtracted ? r.sub(x, likeLanes(k, statistics.subtracted, x)) : x;
   auto softmax = dyn_cast<nn::SoftmaxOp>(op);
-  Value result = !softmax          ? r.mul(shifted, factor)
+  Value result = !softmax           ? r.mul(shifted, factor)
                  : softmax.getLog() ? r.sub(shifted, factor)
                                     : r.mul(emitFastExp(k, shifted), factor);
   return k.roundTo(elementOf(op->getResult(0)), result);

@@ -22,7 +22,8 @@ using namespace layerc;
 
 void layerc::registerKernelDialects(DialectRegistry &registry) {
   registry.insert<plan::PlanDialect, nn::NnDialect, func::FuncDialect, scf::SCFDialect, cf::ControlFlowDialect,
-                  vector::VectorDialect, arith::ArithDialect, math::MathDialect, memref::MemRefDialect, LLVM::LLVMDialect>();
+                  vector::VectorDialect, arith::ArithDialect, math::MathDialect, memref::MemRefDialect,
+                  LLVM::LLVMDialect>();
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
 }
@@ -68,8 +69,8 @@ static bool sharesBytes(plan::KernelOp kernel, unsigned operand) {
   return false;
 }
 
-static void emitPhase(ImplicitLocOpBuilder &b, plan::KernelOp kernel, const Target &target, const KernelEmitter &emitter,
-                      unsigned phase) {
+static void emitPhase(ImplicitLocOpBuilder &b, plan::KernelOp kernel, const Target &target,
+                      const KernelEmitter &emitter, unsigned phase) {
   SmallVector<Type> types = operandTypes(kernel);
   auto operands = static_cast<unsigned>(types.size());
   for (uint64_t bytes : {kernel.getSharedScratch(), kernel.getWorkerScratch()})
@@ -84,7 +85,8 @@ static void emitPhase(ImplicitLocOpBuilder &b, plan::KernelOp kernel, const Targ
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(function.addEntryBlock());
   SmallVector<Value> arguments(function.getArguments());
-  KernelBuilder k(b, target, kernel, ArrayRef(arguments).take_front(operands), arguments[operands], arguments[operands + 1]);
+  KernelBuilder k(b, target, kernel, ArrayRef(arguments).take_front(operands), arguments[operands],
+                  arguments[operands + 1]);
   int64_t units = kernel.getUnits()[phase];
   Value begin = k.narrowed(arguments[operands + 2], 0, units), end = k.narrowed(arguments[operands + 3], 0, units);
   emitter.emitPhase(k, phase, begin, end);
@@ -111,7 +113,8 @@ static void addWrapper(ModuleOp module, plan::KernelOp kernel, unsigned phase) {
   b.setInsertionPointToStart(function.addEntryBlock(b));
   SmallVector<Value> arguments;
   for (unsigned i = 0, count = operandTypes(kernel).size(); i < count; ++i) {
-    Value slot = b.create<LLVM::GEPOp>(pointer, pointer, function.getArgument(0), ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
+    Value slot = b.create<LLVM::GEPOp>(pointer, pointer, function.getArgument(0),
+                                       ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
     arguments.push_back(b.create<LLVM::LoadOp>(pointer, slot));
   }
   arguments.append(function.getArguments().begin() + 1, function.getArguments().end());

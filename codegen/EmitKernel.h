@@ -21,8 +21,8 @@ std::string phaseName(plan::KernelOp kernel, unsigned phase);
 /// scf, vector, arith, math and memref on flat buffers: one function `NAME.body` per phase. Needs loaded dialects.
 mlir::OwningOpRef<mlir::ModuleOp> emitKernel(plan::KernelOp kernel, const Target &target);
 
-/// Lowers emitKernel's module to the LLVM dialect in place and adds the functions that plan.kernel promises. Failure is a
-/// mistake of ours and has been reported.
+/// Lowers emitKernel's module to the LLVM dialect in place and adds the functions that plan.kernel promises. Failure is
+/// a mistake of ours and has been reported.
 llvm::LogicalResult lowerKernel(mlir::ModuleOp module, plan::KernelOp kernel);
 
 } // namespace layerc

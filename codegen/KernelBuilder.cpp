@@ -39,7 +39,8 @@ KernelBuilder::KernelBuilder(ImplicitLocOpBuilder &b, const Target &target, plan
   auto addOperand = [&](Type memref, Type tensor) {
     Operand operand;
     operand.tensor = cast<RankedTensorType>(tensor);
-    [[maybe_unused]] LogicalResult strided = getStridesAndOffset(cast<MemRefType>(memref), operand.strides, operand.offset);
+    [[maybe_unused]] LogicalResult strided =
+        getStridesAndOffset(cast<MemRefType>(memref), operand.strides, operand.offset);
     assert(succeeded(strided) && "operands of kernels have strides");
     operand.buffer = buffers[operands_.size()];
     operands_.push_back(std::move(operand));
@@ -283,11 +284,13 @@ Value KernelBuilder::number(Type type, double value, int64_t lanes) {
                                           : TypedAttr(IntegerAttr::get(type, static_cast<int64_t>(value)));
   if (lanes == 1)
     return b.create<arith::ConstantOp>(scalar);
-  return b.create<arith::ConstantOp>(DenseElementsAttr::get(VectorType::get(lanes, type), static_cast<Attribute>(scalar)));
+  return b.create<arith::ConstantOp>(
+      DenseElementsAttr::get(VectorType::get(lanes, type), static_cast<Attribute>(scalar)));
 }
 
 Value KernelBuilder::splat(Value scalar, int64_t lanes) {
-  return lanes == 1 ? scalar : b.create<vector::BroadcastOp>(VectorType::get(lanes, scalar.getType()), scalar).getResult();
+  return lanes == 1 ? scalar
+                    : b.create<vector::BroadcastOp>(VectorType::get(lanes, scalar.getType()), scalar).getResult();
 }
 
 Value KernelBuilder::fma(Value a, Value x, Value c) { return b.create<LLVM::FMulAddOp>(a.getType(), a, x, c); }
@@ -456,7 +459,8 @@ Value KernelBuilder::findMemo(const MemoKey &key) const {
 
 Value KernelBuilder::emitAt(Value value, const Lanes &at) {
   assert(at.index.size() == static_cast<size_t>(cast<RankedTensorType>(value.getType()).getRank()));
-  MemoKey key{value.getAsOpaquePointer(), reinterpret_cast<const void *>(at.count), reinterpret_cast<const void *>(at.dim)};
+  MemoKey key{value.getAsOpaquePointer(), reinterpret_cast<const void *>(at.count),
+              reinterpret_cast<const void *>(at.dim)};
   for (Value position : at.index)
     key.push_back(position.getAsOpaquePointer());
   if (Value before = findMemo(key))

@@ -51,7 +51,8 @@ Value widenHalf(const Bits &o, Value half) {
   Value normal = o.add(magnitude, 112u << 23);
   Value special = o.add(magnitude, 224u << 23); // exponent 31 becomes 255
   // A subnormal is m * 2^-24: as mantissa of 2^-14 it is 2^-14 too large.
-  Value subnormal = o.integer(o.k.b.create<arith::SubFOp>(o.real(o.add(magnitude, 113u << 23)), o.real(o.constant(113u << 23))));
+  Value subnormal =
+      o.integer(o.k.b.create<arith::SubFOp>(o.real(o.add(magnitude, 113u << 23)), o.real(o.constant(113u << 23))));
   Value bits = o.select(o.below(magnitude, 0x7c00u << 13), normal, special);
   bits = o.select(o.below(magnitude, 0x400u << 13), subnormal, bits);
   return o.real(o.bitOr(bits, o.left(o.mask(half, 0x8000), 16)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Reductions to scalars: up to four vectors of partial sums hide the latency of the additions; they are combined pairwise,
-// then their lanes by halves, then the elements left over.
+// Reductions to scalars: up to four vectors of partial sums hide the latency of the additions; they are combined
+// pairwise, then their lanes by halves, then the elements left over.
 #include "codegen/Reduction.h"
 
 using namespace mlir;
@@ -8,8 +8,8 @@ using namespace layerc;
 
 using NestBody = llvm::function_ref<SmallVector<Value>(ArrayRef<Value>, ValueRange)>;
 
-static SmallVector<Value> emitNestFrom(KernelBuilder &k, ArrayRef<LoopBounds> bounds, bool unroll, SmallVector<Value> &index,
-                                       ValueRange init, NestBody body) {
+static SmallVector<Value> emitNestFrom(KernelBuilder &k, ArrayRef<LoopBounds> bounds, bool unroll,
+                                       SmallVector<Value> &index, ValueRange init, NestBody body) {
   if (index.size() == bounds.size())
     return body(index, init);
   const LoopBounds &loop = bounds[index.size()];
@@ -40,12 +40,13 @@ SmallVector<Value> layerc::emitNest(KernelBuilder &k, ArrayRef<LoopBounds> bound
 
 namespace {
 
-/// One walk over a row for some reductions: each has `sums` vectors of partial sums, and one scalar for what is left over.
+/// One walk over a row for some reductions: each has `sums` vectors of partial sums, and one scalar for what is left
+/// over.
 class RowWalk {
 public:
   RowWalk(KernelBuilder &k, ArrayRef<int64_t> sizes, int64_t lanes, ArrayRef<RowReduction> reductions)
-      : k(k), sizes(sizes), reductions(reductions), size(sizes.empty() ? 1 : sizes.back()), lanes(lanes > size ? 1 : lanes),
-        vectors(size / this->lanes), rest(size % this->lanes) {
+      : k(k), sizes(sizes), reductions(reductions), size(sizes.empty() ? 1 : sizes.back()),
+        lanes(lanes > size ? 1 : lanes), vectors(size / this->lanes), rest(size % this->lanes) {
     int64_t chains = llvm::divideCeil(4, static_cast<int64_t>(reductions.size()));
     sums = this->lanes == 1 ? 1 : std::min(chains, vectors);
   }
@@ -59,9 +60,8 @@ public:
       start.append(sums, reduction.start(lanes));
     for (size_t r = 0; rest != 0 && r < reductions.size(); ++r)
       start.push_back(reductions[r].start(1));
-    SmallVector<Value> totals = emitNest(k, outer, start, [&](ArrayRef<Value> position, ValueRange carried) {
-      return emitRow(position, carried);
-    });
+    SmallVector<Value> totals = emitNest(
+        k, outer, start, [&](ArrayRef<Value> position, ValueRange carried) { return emitRow(position, carried); });
     SmallVector<Value> results;
     for (size_t r = 0; r < reductions.size(); ++r)
       results.push_back(combineAll(r, totals));
@@ -80,13 +80,13 @@ private:
     }
     index.push_back(k.constant(0));
     int64_t blocks = vectors / sums * sums * lanes;
-    SmallVector<Value> totals = k.forLoop(
-        k.constant(0), k.constant(blocks), sums * lanes, carried.take_front(vectorSums()), [&](Value at, ValueRange inner) {
-          SmallVector<Value> stepped(inner);
-          for (int64_t i = 0; i < sums; ++i)
-            stepAll(stepped, i, index, k.add(at, i * lanes));
-          return stepped;
-        });
+    SmallVector<Value> totals = k.forLoop(k.constant(0), k.constant(blocks), sums * lanes,
+                                          carried.take_front(vectorSums()), [&](Value at, ValueRange inner) {
+                                            SmallVector<Value> stepped(inner);
+                                            for (int64_t i = 0; i < sums; ++i)
+                                              stepAll(stepped, i, index, k.add(at, i * lanes));
+                                            return stepped;
+                                          });
     for (int64_t at = blocks, i = 0; at + lanes <= size; at += lanes, ++i)
       stepAll(totals, i, index, k.constant(at));
     for (size_t r = 0; rest != 0 && r < reductions.size(); ++r)
@@ -140,7 +140,8 @@ SmallVector<Value> layerc::emitRowReductions(KernelBuilder &k, ArrayRef<int64_t>
   return RowWalk(k, sizes, lanes, reductions).emit();
 }
 
-Value layerc::emitRowReduction(KernelBuilder &k, ArrayRef<int64_t> sizes, int64_t lanes, const RowReduction &reduction) {
+Value layerc::emitRowReduction(KernelBuilder &k, ArrayRef<int64_t> sizes, int64_t lanes,
+                               const RowReduction &reduction) {
   return emitRowReductions(k, sizes, lanes, reduction).front();
 }
 

@@ -26,8 +26,8 @@ struct RowReduction {
   std::function<mlir::Value(mlir::Value, mlir::Value)> combine;
 };
 
-/// Reduces over dimensions of `sizes` to one scalar per reduction, `lanes` elements of the last dimension at a time. All
-/// reductions walk side by side, so that what they load in common is loaded once.
+/// Reduces over dimensions of `sizes` to one scalar per reduction, `lanes` elements of the last dimension at a time.
+/// All reductions walk side by side, so that what they load in common is loaded once.
 llvm::SmallVector<mlir::Value> emitRowReductions(KernelBuilder &k, llvm::ArrayRef<int64_t> sizes, int64_t lanes,
                                                  llvm::ArrayRef<RowReduction> reductions);
 mlir::Value emitRowReduction(KernelBuilder &k, llvm::ArrayRef<int64_t> sizes, int64_t lanes,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Elementary functions of f32 by argument reduction and polynomials. The coefficients are minimax fits (Remez exchange in
-// double precision, relative error, rounded to f32) of the function and interval that stand beside them.
+// Elementary functions of f32 by argument reduction and polynomials. The coefficients are minimax fits (Remez exchange
+// in double precision, relative error, rounded to f32) of the function and interval that stand beside them.
 #include "codegen/VectorMath.h"
 
 #include "codegen/Reals.h"
@@ -24,11 +24,12 @@ Value Reals::abs(Value a) const { return k.b.create<math::AbsFOp>(a); }
 Value Reals::sqrt(Value a) const { return k.b.create<math::SqrtOp>(a); }
 Value Reals::copySign(Value magnitude, Value sign) const { return k.b.create<math::CopySignOp>(magnitude, sign); }
 
-/// x86's maximum gives the second operand when either is NaN, so a NaN in the first needs a select of its own; AArch64's
-/// keeps NaN by itself.
+/// x86's maximum gives the second operand when either is NaN, so a NaN in the first needs a select of its own;
+/// AArch64's keeps NaN by itself.
 static Value extremum(const Reals &r, Value a, Value b, bool largest) {
   if (llvm::Triple(r.k.target.triple).isAArch64())
-    return largest ? r.k.b.create<arith::MaximumFOp>(a, b).getResult() : r.k.b.create<arith::MinimumFOp>(a, b).getResult();
+    return largest ? r.k.b.create<arith::MaximumFOp>(a, b).getResult()
+                   : r.k.b.create<arith::MinimumFOp>(a, b).getResult();
   Value chosen = r.select(largest ? r.less(b, a) : r.less(a, b), a, b);
   return r.select(r.compare(CmpFPredicate::UNO, a, a), a, chosen);
 }
@@ -169,8 +170,8 @@ static Value emitTanh(const Singles &s, Value x) {
 static Value emitErf(const Singles &s, Value x) {
   Value size = s.abs(x);
   // erf(x) / x in x^2 on [0, 0.9375^2]
-  Value small = s.mul(x, s.polynomial(s.mul(x, x), {1.12837923, -0.376126319, 0.112836786, -0.0268584937,
-                                                   0.00519882562, -0.000811805599, 8.26745236e-05}));
+  Value small = s.mul(x, s.polynomial(s.mul(x, x), {1.12837923, -0.376126319, 0.112836786, -0.0268584937, 0.00519882562,
+                                                    -0.000811805599, 8.26745236e-05}));
   // log(1 - erf(x)) on [0.9, 4]; beyond 4, erf rounds to 1
   Value exponent = s.polynomial(s.atMost(size, 4.0), {-0.000178043614, -1.1277473, -0.637063622, -0.104033932,
                                                       0.0222754218, -0.00305518764, 0.000197138681});
@@ -462,7 +463,8 @@ struct Integers {
       return q;
     Value inexact = compare(arith::CmpIPredicate::ne, mul(q, b), a);
     Value signs = k.b.create<arith::XOrIOp>(less(a, zero), less(b, zero));
-    Value down = k.b.create<arith::AndIOp>(k.b.create<arith::AndIOp>(inexact, signs), compare(arith::CmpIPredicate::ne, b, zero));
+    Value down = k.b.create<arith::AndIOp>(k.b.create<arith::AndIOp>(inexact, signs),
+                                           compare(arith::CmpIPredicate::ne, b, zero));
     return select(down, sub(q, number(1)), q);
   }
 
@@ -470,12 +472,13 @@ struct Integers {
   Value power(Value base, Value exponent) const {
     Value one = number(1);
     auto bits = static_cast<int64_t>(getElementTypeOrSelf(type).getIntOrFloatBitWidth());
-    SmallVector<Value> result = k.forLoop(
-        k.constant(0), k.constant(bits), 1, {one, base, exponent}, [&](Value, ValueRange carried) -> SmallVector<Value> {
-          Value odd = equal(k.b.create<arith::AndIOp>(carried[2], one), one);
-          return {select(odd, mul(carried[0], carried[1]), carried[0]), mul(carried[1], carried[1]),
-                  k.b.create<arith::ShRUIOp>(carried[2], one)};
-        });
+    SmallVector<Value> result =
+        k.forLoop(k.constant(0), k.constant(bits), 1, {one, base, exponent},
+                  [&](Value, ValueRange carried) -> SmallVector<Value> {
+                    Value odd = equal(k.b.create<arith::AndIOp>(carried[2], one), one);
+                    return {select(odd, mul(carried[0], carried[1]), carried[0]), mul(carried[1], carried[1]),
+                            k.b.create<arith::ShRUIOp>(carried[2], one)};
+                  });
     if (isUnsigned)
       return result[0];
     Value minusOne = number(-1), odd = equal(k.b.create<arith::AndIOp>(exponent, one), one);
@@ -558,7 +561,8 @@ static Value emitRealToInteger(KernelBuilder &k, Value x, IntegerType to) {
   if (auto vector = dyn_cast<VectorType>(narrow))
     limit = DenseElementsAttr::get(vector, limit);
   Value below = r.less(x, r.number(beyond)), zero = k.b.create<arith::ConstantOp>(k.b.getZeroAttr(narrow));
-  Value saturated = k.b.create<arith::SelectOp>(below, converted, k.b.create<arith::ConstantOp>(cast<TypedAttr>(limit)));
+  Value saturated =
+      k.b.create<arith::SelectOp>(below, converted, k.b.create<arith::ConstantOp>(cast<TypedAttr>(limit)));
   return k.b.create<arith::SelectOp>(r.compare(CmpFPredicate::UNO, x, x), zero, saturated);
 }
 
@@ -575,7 +579,8 @@ Value layerc::emitConvert(KernelBuilder &k, Value x, Type from, Type to) {
   if (to.isInteger(1))
     return from.isInteger(1) ? x : emitNonzero(k, x);
   if (isa<FloatType>(from) && isa<FloatType>(to)) {
-    unsigned before = getElementTypeOrSelf(x.getType()).getIntOrFloatBitWidth(), after = k.computeType(to).getIntOrFloatBitWidth();
+    unsigned before = getElementTypeOrSelf(x.getType()).getIntOrFloatBitWidth(),
+             after = k.computeType(to).getIntOrFloatBitWidth();
     if (before < after)
       x = k.b.create<arith::ExtFOp>(type, x);
     else if (before > after)
@@ -594,5 +599,6 @@ Value layerc::emitConvert(KernelBuilder &k, Value x, Type from, Type to) {
     return k.b.create<arith::TruncIOp>(type, x);
   if (before == after)
     return x;
-  return isUnsigned(from) ? k.b.create<arith::ExtUIOp>(type, x).getResult() : k.b.create<arith::ExtSIOp>(type, x).getResult();
+  return isUnsigned(from) ? k.b.create<arith::ExtUIOp>(type, x).getResult()
+                          : k.b.create<arith::ExtSIOp>(type, x).getResult();
 }

@@ -88,7 +88,9 @@ private:
     return arguments;
   }
 
-  static WeightStore &weightsOf(Operation *op) { return op->getContext()->getOrLoadDialect<nn::NnDialect>()->weights(); }
+  static WeightStore &weightsOf(Operation *op) {
+    return op->getContext()->getOrLoadDialect<nn::NnDialect>()->weights();
+  }
 
   static State evaluateState(func::FuncOp function) {
     State state;

@@ -17,8 +17,8 @@ struct Difference {
   Scalar before, after;
 };
 
-/// Floats agree within 1e-5 of the tensor's largest magnitude plus 1e-4 of the number (passes may round in another order),
-/// with NaN and infinities in the same places; integers and booleans agree exactly.
+/// Floats agree within 1e-5 of the tensor's largest magnitude plus 1e-4 of the number (passes may round in another
+/// order), with NaN and infinities in the same places; integers and booleans agree exactly.
 std::optional<Difference> firstDifference(llvm::ArrayRef<TensorData> before, llvm::ArrayRef<TensorData> after);
 
 /// From now on every pass that `manager` runs on a function of nn ops, or on a module with plans, is followed by an

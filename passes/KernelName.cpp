@@ -25,7 +25,8 @@ static std::string convName(StringRef word, Operation *op, ArrayRef<int64_t> win
 static std::string opName(Operation &op) {
   return llvm::TypeSwitch<Operation *, std::string>(&op)
       .Case([](nn::ConvOp conv) {
-        bool depthwise = conv.getGroups() != 1 && static_cast<int64_t>(conv.getGroups()) == shapeOf(conv.getInput()).back();
+        bool depthwise =
+            conv.getGroups() != 1 && static_cast<int64_t>(conv.getGroups()) == shapeOf(conv.getInput()).back();
         return convName(depthwise ? "depthwise" : "conv", conv, shapeOf(conv.getKernel()).drop_back(2));
       })
       .Case([](nn::ConvTransposeOp conv) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // nn-fold-affine: a convolution or contraction with an affine of its channels after or before it becomes one with other
-// weights. (x * k + b) * s + t = x * (k s) + (b s + t) and (x s + t) * k = x * (s k) + t * k; all new terms are recipes.
+// weights. (x * k + b) * s + t = x * (k s) + (b s + t) and (x s + t) * k = x * (s k) + t * k; all new terms are
+// recipes.
 #include "passes/Passes.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -81,8 +82,8 @@ struct FoldAffine : OpRewritePattern<nn::AffineOp> {
   }
 };
 
-/// Shape in which a vector of input channels multiplies the weight of `op`, or nullopt where an affine of the input cannot
-/// be folded: padding would put zeros where the affine has put its shift.
+/// Shape in which a vector of input channels multiplies the weight of `op`, or nullopt where an affine of the input
+/// cannot be folded: padding would put zeros where the affine has put its shift.
 std::optional<SmallVector<int64_t>> inputChannelShape(Operation *op) {
   auto input = cast<RankedTensorType>(op->getOperand(0).getType());
   int64_t channels = input.getRank() == 0 ? 0 : input.getShape().back();
@@ -124,8 +125,8 @@ struct FoldAffineBefore : RewritePattern {
       return rewriter.create<nn::BinaryOp>(location, nn::BinaryFunction::Mul, weight, factor);
     };
     auto allButLast = llvm::to_vector(llvm::seq<int64_t>(0, cast<RankedTensorType>(weight.getType()).getRank() - 1));
-    Value bias = rewriter.create<nn::ReduceOp>(location, nn::ReduceFunction::Sum, timesWeight(affine.getShift()),
-                                               allButLast);
+    Value bias =
+        rewriter.create<nn::ReduceOp>(location, nn::ReduceFunction::Sum, timesWeight(affine.getShift()), allButLast);
     IRMapping mapping;
     mapping.map(affine.getResult(), affine.getInput());
     mapping.map(weight, timesWeight(affine.getScale()));

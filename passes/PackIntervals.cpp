@@ -119,7 +119,8 @@ private:
   /// The sum over all items counts, not the total: many independent conflicts are then solved one by one.
   void improve() {
     constexpr int64_t kRounds = 20'000, kWork = 60'000'000; // work counts pairs of items: about a second
-    int64_t rounds = std::min({problem.searchNodes, kRounds, kWork / static_cast<int64_t>(items.size() * items.size())});
+    int64_t rounds =
+        std::min({problem.searchNodes, kRounds, kWork / static_cast<int64_t>(items.size() * items.size())});
     std::minstd_rand random(1);
     std::vector<int64_t> placed = placeInOrder(bestOrder);
     std::vector<size_t> now = bestOrder;
@@ -145,12 +146,9 @@ private:
       return *std::max_element(live.begin() + items[i].first, live.begin() + items[i].last + 1);
     };
     const std::function<int64_t(size_t)> keys[] = {
-        [&](size_t i) { return -items[i].bytes; },
-        [&](size_t i) { return -items[i].bytes * life(i); },
-        [&](size_t i) { return -life(i); },
-        [&](size_t i) { return -pressure(i); },
-        [&](size_t i) { return items[i].first; },
-        [&](size_t i) { return -items[i].last; },
+        [&](size_t i) { return -items[i].bytes; }, [&](size_t i) { return -items[i].bytes * life(i); },
+        [&](size_t i) { return -life(i); },        [&](size_t i) { return -pressure(i); },
+        [&](size_t i) { return items[i].first; },  [&](size_t i) { return -items[i].last; },
     };
     for (const auto &key : keys)
       for (const auto &second : keys) {
@@ -177,7 +175,8 @@ private:
     std::iota(order.begin(), order.end(), 0);
     // Large and long items first: they decide most.
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-      return items[a].bytes * (items[a].last - items[a].first + 1) > items[b].bytes * (items[b].last - items[b].first + 1);
+      return items[a].bytes * (items[a].last - items[a].first + 1) >
+             items[b].bytes * (items[b].last - items[b].first + 1);
     });
     exhausted = true;
     extend(items.size(), 0, 0);

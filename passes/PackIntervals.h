@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Packing of buffers that live for a span of steps into the smallest arena: problem in, solution out, no compiler types.
-// Known as dynamic storage allocation; NP-hard, so a proof is sought within a budget of search nodes.
+// Packing of buffers that live for a span of steps into the smallest arena: problem in, solution out, no compiler
+// types. Known as dynamic storage allocation; NP-hard, so a proof is sought within a budget of search nodes.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ struct PackItem {
 
 struct PackProblem {
   std::vector<PackItem> items;
-  int64_t alignment = 64;           ///< offsets are multiples of it
-  int64_t searchNodes = 2'000'000;  ///< budget of the exact search; the same budget gives the same answer anywhere
+  int64_t alignment = 64;          ///< offsets are multiples of it
+  int64_t searchNodes = 2'000'000; ///< budget of the exact search; the same budget gives the same answer anywhere
 };
 
 struct PackSolution {

@@ -40,12 +40,13 @@ bool fits(const Options &options, const NpzArray &array, plan::InputOp input, in
     expected.insert(expected.begin(), steps);
   auto dtype = dtypeOf(type.getElementType());
   if (array.shape != expected) {
-    printError(options.inputs + ": array '" + array.name + "' expects shape " + shapeOf(expected) + "; got " + shapeOf(array.shape));
+    printError(options.inputs + ": array '" + array.name + "' expects shape " + shapeOf(expected) + "; got " +
+               shapeOf(array.shape));
     return false;
   }
   if (!dtype || array.type != *dtype) {
-    printError(options.inputs + ": array '" + array.name + "' expects " + (dtype ? elementTypeName(*dtype) : "another type") +
-               "; got " + elementTypeName(array.type));
+    printError(options.inputs + ": array '" + array.name + "' expects " +
+               (dtype ? elementTypeName(*dtype) : "another type") + "; got " + elementTypeName(array.type));
     return false;
   }
   return true;
@@ -66,7 +67,8 @@ Prepared prepare(const Options &options) {
     }
     prepared.arrays = *std::move(arrays);
     for (auto [input, array] : llvm::zip(compilation.graph.inputs, prepared.arrays))
-      shapes[input.name] = std::vector<int64_t>(array.shape.begin() + (options.steps > 0 && !array.shape.empty()), array.shape.end());
+      shapes[input.name] =
+          std::vector<int64_t>(array.shape.begin() + (options.steps > 0 && !array.shape.empty()), array.shape.end());
   }
   if (prepared.exit = compilation.import(shapes); prepared.exit != Exit::Done)
     return prepared;
@@ -95,16 +97,26 @@ double numberAt(const NpzArray &array, size_t i) {
     return static_cast<double>(value);
   };
   switch (array.type) {
-  case ElementType::Float32: return as(float());
-  case ElementType::Float64: return as(double());
-  case ElementType::Int8: return as(int8_t());
-  case ElementType::Int16: return as(int16_t());
-  case ElementType::Int32: return as(int32_t());
-  case ElementType::Int64: return as(int64_t());
-  case ElementType::UInt16: return as(uint16_t());
-  case ElementType::UInt32: return as(uint32_t());
-  case ElementType::UInt64: return as(uint64_t());
-  case ElementType::BFloat16: return std::bit_cast<float>(static_cast<uint32_t>(static_cast<uint16_t>(as(uint16_t()))) << 16);
+  case ElementType::Float32:
+    return as(float());
+  case ElementType::Float64:
+    return as(double());
+  case ElementType::Int8:
+    return as(int8_t());
+  case ElementType::Int16:
+    return as(int16_t());
+  case ElementType::Int32:
+    return as(int32_t());
+  case ElementType::Int64:
+    return as(int64_t());
+  case ElementType::UInt16:
+    return as(uint16_t());
+  case ElementType::UInt32:
+    return as(uint32_t());
+  case ElementType::UInt64:
+    return as(uint64_t());
+  case ElementType::BFloat16:
+    return std::bit_cast<float>(static_cast<uint32_t>(static_cast<uint16_t>(as(uint16_t()))) << 16);
   case ElementType::Float16: {
     uint16_t bits = 0;
     std::memcpy(&bits, at, 2);
@@ -114,14 +126,16 @@ double numberAt(const NpzArray &array, size_t i) {
                                  : std::ldexp(mantissa, -24);
     return bits & 0x8000 ? -size : size;
   }
-  default: return as(uint8_t());
+  default:
+    return as(uint8_t());
   }
 }
 
 bool isFloat(ElementType type) { return type <= ElementType::Float64; }
 
 /// How far `ours` is from `expected`: `ratio` is the largest error as a share of what the rule
-/// |ours - Keras| <= 1e-5 * S + 1e-4 * |Keras| allows, S the largest magnitude; infinite where NaN or infinities differ.
+/// |ours - Keras| <= 1e-5 * S + 1e-4 * |Keras| allows, S the largest magnitude; infinite where NaN or infinities
+/// differ.
 struct Distance {
   double ratio = 0, largestError = 0, scale = 0;
 };
@@ -262,7 +276,8 @@ Exit layerc::checkVerb(const Options &given) {
     diverges |= !(d.ratio <= 1);
     if (!options.quiet)
       std::cout << (d.ratio <= 1 ? "agrees   " : "DIVERGES ") << names[i] << ": largest error " << d.largestError
-                << ", largest output " << d.scale << ", " << std::setprecision(3) << 100 * d.ratio << " % of the tolerance\n";
+                << ", largest output " << d.scale << ", " << std::setprecision(3) << 100 * d.ratio
+                << " % of the tolerance\n";
   }
   if (diverges && !firstDiverging.empty())
     std::cout << "first layer that diverges: " << firstDiverging << "\n";
@@ -309,10 +324,12 @@ Exit layerc::benchVerb(const Options &options) {
   }
   if (options.json)
     std::cout << "{\"model\": \"" << prepared.compilation->name() << "\", \"threads\": " << options.threads
-              << ", \"minimum_ms\": " << best / 1e6 << ", \"median_ms\": " << median / 1e6 << ", \"gflops\": " << operations / best << "}\n";
+              << ", \"minimum_ms\": " << best / 1e6 << ", \"median_ms\": " << median / 1e6
+              << ", \"gflops\": " << operations / best << "}\n";
   else
     std::cout << std::fixed << std::setprecision(3) << "run " << best / 1e6 << " ms (median " << median / 1e6 << "), "
-              << std::setprecision(1) << operations / best << " GFLOP/s, " << (peak > 0 ? 100 * operations / best / peak : 0.0)
-              << " % of the estimated peak, precision " << options.precision << "\n";
+              << std::setprecision(1) << operations / best << " GFLOP/s, "
+              << (peak > 0 ? 100 * operations / best / peak : 0.0) << " % of the estimated peak, precision "
+              << options.precision << "\n";
   return Exit::Done;
 }

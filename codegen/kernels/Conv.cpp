@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Emits the conv template: a register tile of pixels x vectors of output channels carried through loops over taps and
-// channels. Borders are tiles of their own: a run of tiles that sees the same taps is one loop, so no tile holds a branch.
+// channels. Borders are tiles of their own: a run of tiles that sees the same taps is one loop, so no tile holds a
+// branch.
+#include "ir/kernels/Conv.h"
 #include "codegen/kernels/KernelEmitter.h"
 #include "codegen/kernels/RowSoftmax.h"
 #include "codegen/kernels/Windows.h"
-#include "ir/kernels/Conv.h"
 
 using namespace mlir;
 using namespace layerc;
@@ -18,11 +19,11 @@ constexpr int64_t kStreamAhead = 2048;
 /// Where a tile stands: the class of each axis, the outputs' indices within their class, and what it computes.
 struct TilePlace {
   std::array<const AxisTaps *, 3> axes;
-  Value batch, z, y, x;      ///< x is the first pixel
-  Value channel;             ///< first input channel of the group
-  Value column;              ///< first output column of the panel
-  Value panelOffset;         ///< of the panel, in elements, in the packed kernel
-  Value ahead;               ///< how far ahead of the panel the tile prefetches, in elements; null: not at all
+  Value batch, z, y, x; ///< x is the first pixel
+  Value channel;        ///< first input channel of the group
+  Value column;         ///< first output column of the panel
+  Value panelOffset;    ///< of the panel, in elements, in the packed kernel
+  Value ahead;          ///< how far ahead of the panel the tile prefetches, in elements; null: not at all
 };
 
 class ConvEmitter {
@@ -55,7 +56,8 @@ private:
     return {blockStart(k, index, parts, total), blockStart(k, k.add(index, 1), parts, total)};
   }
 
-  /// Whether pixels of every operand that follows them are evenly spaced, so that a pixel's number is all that is needed.
+  /// Whether pixels of every operand that follows them are evenly spaced, so that a pixel's number is all that is
+  /// needed.
   bool isLine() {
     auto result = cast<RankedTensorType>(g.anchor->getResult(0).getType());
     auto even = [&](unsigned operand, ArrayRef<int64_t> shape) {
@@ -92,8 +94,9 @@ private:
       return emitRows(place, rowBlock, width);
     if (full == 0)
       return emitRows(place, rowBlock, rest);
-    k.ifElse(k.less(inGroup, k.constant(full)), [&] { emitRows(place, rowBlock, width); },
-             [&] { emitRows(place, rowBlock, rest); });
+    k.ifElse(
+        k.less(inGroup, k.constant(full)), [&] { emitRows(place, rowBlock, width); },
+        [&] { emitRows(place, rowBlock, rest); });
   }
 
   void emitRows(TilePlace place, Value rowBlock, int64_t columns) {
@@ -177,7 +180,8 @@ private:
       return k.forLoop(y0, y1, 1, outer, [&](Value iy, ValueRange inner) -> SmallVector<Value> {
         Value kz = k.add(k.mul(iz, z.kernelStep), z.kernelStart), ky = k.add(k.mul(iy, y.kernelStep), y.kernelStart);
         Tile t{pixels, vectors, place.ahead, inputBase(place, iz, iy), Value()};
-        t.kernelBase = k.add(place.panelOffset, k.mul(k.add(k.mul(kz, g.kernelSize[1]), ky), g.kernelSize[2] * kernelRow));
+        t.kernelBase =
+            k.add(place.panelOffset, k.mul(k.add(k.mul(kz, g.kernelSize[1]), ky), g.kernelSize[2] * kernelRow));
         return emitKernelRow(t, x, taps, inner);
       });
     });
@@ -209,7 +213,8 @@ private:
     bool everywhere = llvm::all_of(taps, [&](PixelRange range) { return range == PixelRange{0, t.pixels}; });
     bool contiguous = x.taps == 1 || (x.kernelStep == 1 && x.offsetStep == 1 && pixelStride() == channels);
     if (everywhere && contiguous)
-      return reduce(t, t.inputBase, k.add(t.kernelBase, x.kernelStart * kernelRow), x.taps * channels, {0, t.pixels}, x, start);
+      return reduce(t, t.inputBase, k.add(t.kernelBase, x.kernelStart * kernelRow), x.taps * channels, {0, t.pixels}, x,
+                    start);
     SmallVector<Value> accumulators(start);
     for (int64_t i = 0; i < x.taps; ++i) {
       if (taps[i].first == taps[i].second)
@@ -227,24 +232,25 @@ private:
     int64_t pixelStep = x.inStride * pixelStride();
     SmallVector<Value> all(start);
     auto part = ArrayRef<Value>(all).slice(active.first * t.vectors, (active.second - active.first) * t.vectors);
-    SmallVector<Value> moved = k.forLoop(
-        k.constant(0), k.constant(depth), 1, SmallVector<Value>(part), [&](Value c, ValueRange carried) -> SmallVector<Value> {
-          SmallVector<Value> sums(carried), columns;
-          Value row = k.add(kernel, k.mul(c, width)), at = k.add(input, c);
-          constexpr int64_t floatsPerLine = 16;
-          for (int64_t line = 0; t.ahead && line < width; line += floatsPerLine)
-            k.prefetch(kernelOperand, k.add(k.add(row, t.ahead), line), 2);
-          for (int64_t v = 0; v < t.vectors; ++v)
-            columns.push_back(k.loadVector(kernelOperand, k.add(row, v * lanes), lanes));
-          for (int64_t p = active.first; p < active.second; ++p) {
-            Value pixel = k.loadSplat(inputOperand, k.add(at, p * pixelStep), lanes);
-            for (int64_t v = 0; v < t.vectors; ++v) {
-              Value &sum = sums[(p - active.first) * t.vectors + v];
-              sum = k.fma(pixel, columns[v], sum);
-            }
-          }
-          return sums;
-        });
+    SmallVector<Value> moved =
+        k.forLoop(k.constant(0), k.constant(depth), 1, SmallVector<Value>(part),
+                  [&](Value c, ValueRange carried) -> SmallVector<Value> {
+                    SmallVector<Value> sums(carried), columns;
+                    Value row = k.add(kernel, k.mul(c, width)), at = k.add(input, c);
+                    constexpr int64_t floatsPerLine = 16;
+                    for (int64_t line = 0; t.ahead && line < width; line += floatsPerLine)
+                      k.prefetch(kernelOperand, k.add(k.add(row, t.ahead), line), 2);
+                    for (int64_t v = 0; v < t.vectors; ++v)
+                      columns.push_back(k.loadVector(kernelOperand, k.add(row, v * lanes), lanes));
+                    for (int64_t p = active.first; p < active.second; ++p) {
+                      Value pixel = k.loadSplat(inputOperand, k.add(at, p * pixelStep), lanes);
+                      for (int64_t v = 0; v < t.vectors; ++v) {
+                        Value &sum = sums[(p - active.first) * t.vectors + v];
+                        sum = k.fma(pixel, columns[v], sum);
+                      }
+                    }
+                    return sums;
+                  });
     llvm::copy(moved, all.begin() + active.first * t.vectors);
     return all;
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Emits the depthwise template: some pixels of one line by one vector of channels. The taps of a kernel row are loaded
 // once per tile row, every input vector once for all its taps.
+#include "ir/kernels/Depthwise.h"
 #include "codegen/kernels/KernelEmitter.h"
 #include "codegen/kernels/Windows.h"
-#include "ir/kernels/Depthwise.h"
 
 #include <map>
 
@@ -15,9 +15,8 @@ namespace {
 class DepthwiseEmitter {
 public:
   explicit DepthwiseEmitter(KernelBuilder &k)
-      : k(k), body(k.body()), g(*convGeometry(convAnchor(body), reason)),
-        tile(DepthwiseTile::of(k.kernel.getTile())), width(g.packed.getColumns()),
-        inputOperand(cast<BlockArgument>(g.input).getArgNumber()),
+      : k(k), body(k.body()), g(*convGeometry(convAnchor(body), reason)), tile(DepthwiseTile::of(k.kernel.getTile())),
+        width(g.packed.getColumns()), inputOperand(cast<BlockArgument>(g.input).getArgNumber()),
         kernelOperand(cast<BlockArgument>(g.kernel).getArgNumber()) {}
 
   void emit(Value begin, Value end) {

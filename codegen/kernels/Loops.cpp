@@ -2,9 +2,9 @@
 // Emits the loops template: walks the result, the innermost dimension in vectors, and pulls every element with emitAt.
 // Reductions are computed for several vectors at once, statistics of rows once per row, and windows and pads are cut
 // where they cross a border, so that inner loops have no branches.
+#include "ir/kernels/Loops.h"
 #include "codegen/EmitAt.h"
 #include "codegen/kernels/KernelEmitter.h"
-#include "ir/kernels/Loops.h"
 
 #include "llvm/ADT/SmallSet.h"
 
@@ -37,8 +37,9 @@ int64_t lanesFor(KernelBuilder &k) {
 }
 
 /// Indices of one spatial dimension at which a window begins or ceases to be inside.
-void addWindowCuts(std::set<int64_t> &cuts, int64_t results, int64_t stride, int64_t padLow, int64_t reach, int64_t size) {
-  int64_t first = llvm::divideCeil(padLow, stride);                          // the first window that begins inside
+void addWindowCuts(std::set<int64_t> &cuts, int64_t results, int64_t stride, int64_t padLow, int64_t reach,
+                   int64_t size) {
+  int64_t first = llvm::divideCeil(padLow, stride); // the first window that begins inside
   int64_t last = size + padLow >= reach ? (size + padLow - reach) / stride + 1 : 0; // behind the last that ends inside
   if (first < last)
     for (int64_t cut : {first, last})
@@ -91,8 +92,8 @@ private:
 
   /// Whether the last two dimensions of the result are one of each operand, so that they make a tile.
   bool leftRows(nn::ContractOp op) const {
-    int64_t rightFree = shapeOf(op.getRhs()).size() - op.getRhsContracting().size() -
-                        (op.getRhsBatch() ? op.getRhsBatch()->size() : 0);
+    int64_t rightFree =
+        shapeOf(op.getRhs()).size() - op.getRhsContracting().size() - (op.getRhsBatch() ? op.getRhsBatch()->size() : 0);
     int64_t batch = op.getLhsBatch() ? op.getLhsBatch()->size() : 0;
     return rank >= 2 && walk.vectorDim == rank - 1 && rightFree == 1 && rank - 2 >= batch;
   }
@@ -100,10 +101,13 @@ private:
   /// Whether both operands are summed over their innermost dimension: vectors then run along the sum.
   bool isDot(nn::ContractOp op) const {
     auto innermost = [](Value operand, ArrayRef<int64_t> contracting) {
-      return contracting.empty() ? -1 : contracting.back() + 1 == static_cast<int64_t>(shapeOf(operand).size())
-                 ? static_cast<int64_t>(contracting.size()) - 1 : -1;
+      return contracting.empty() ? -1
+             : contracting.back() + 1 == static_cast<int64_t>(shapeOf(operand).size())
+                 ? static_cast<int64_t>(contracting.size()) - 1
+                 : -1;
     };
-    int64_t left = innermost(op.getLhs(), op.getLhsContracting()), right = innermost(op.getRhs(), op.getRhsContracting());
+    int64_t left = innermost(op.getLhs(), op.getLhsContracting()),
+            right = innermost(op.getRhs(), op.getRhsContracting());
     return left >= 0 && left == right && shapeOf(op.getLhs()).back() >= lanes;
   }
 
@@ -130,7 +134,8 @@ private:
             cuts[d].insert(cut);
     } else if (auto pool = dyn_cast<nn::PoolOp>(op)) {
       for (int64_t d = 0; d < pool.spatialRank(); ++d)
-        addWindowCuts(cuts[d + 1], walk.shape()[d + 1], pool.stride(d), pool.padLow(d), pool.getWindow()[d], shapeOf(pool.getInput())[d + 1]);
+        addWindowCuts(cuts[d + 1], walk.shape()[d + 1], pool.stride(d), pool.padLow(d), pool.getWindow()[d],
+                      shapeOf(pool.getInput())[d + 1]);
     }
   }
 
@@ -178,7 +183,8 @@ private:
     });
   }
 
-  void chooseSegment(ArrayRef<std::pair<int64_t, int64_t>> parts, Value index, llvm::function_ref<void(Value)> emitPart) {
+  void chooseSegment(ArrayRef<std::pair<int64_t, int64_t>> parts, Value index,
+                     llvm::function_ref<void(Value)> emitPart) {
     auto [first, last] = parts.front();
     if (parts.size() == 1)
       return emitPart(first == 0 ? index : k.narrowed(index, first, last - 1));
@@ -209,7 +215,9 @@ private:
     int64_t d = walk.order[position];
     bool isVector = d == walk.vectorDim, isRow = rowsPerTile.size() > 1 && d == rank - 2;
     int64_t step = isVector ? lanes : 1;
-    ArrayRef<int64_t> counts = isVector ? ArrayRef(vectorsPerTile) : isRow ? ArrayRef(rowsPerTile) : ArrayRef<int64_t>(kOne);
+    ArrayRef<int64_t> counts = isVector ? ArrayRef(vectorsPerTile)
+                               : isRow  ? ArrayRef(rowsPerTile)
+                                        : ArrayRef<int64_t>(kOne);
     for (int64_t count : counts) {
       Value whole = high;
       if (count * step > 1)
@@ -252,7 +260,8 @@ private:
   void provideRow(const Lanes &at) {
     Operation *op = walk.anchor;
     RowStatistics statistics = emitRowStatistics(k, op, at);
-    k.provide(op->getResult(0), [this, op, statistics](const Lanes &place) { return emitRowElements(k, op, place, statistics); });
+    k.provide(op->getResult(0),
+              [this, op, statistics](const Lanes &place) { return emitRowElements(k, op, place, statistics); });
   }
 
   void emitPlaces(ArrayRef<Lanes> places) {
@@ -271,7 +280,8 @@ private:
 
   /// All elements as one line, if every buffer is one; else whole lines of the last dimension one after the other.
   void emitFlat(Value begin, Value end) {
-    int64_t elements = ShapedType::getNumElements(walk.shape()), blocks = walk.rows(tile), units = k.kernel.getUnits()[0];
+    int64_t elements = ShapedType::getNumElements(walk.shape()), blocks = walk.rows(tile),
+            units = k.kernel.getUnits()[0];
     auto elementOf = [&](Value unit) {
       return k.min(k.mul(rowOf(unit, blocks, units), tile.grain), k.constant(elements));
     };

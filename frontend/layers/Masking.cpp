@@ -16,7 +16,8 @@ Results layerc::importMasking(LayerImport &l) {
   if (l.failed())
     return {};
   Value compared = value == std::floor(value) ? x : l.cast(x, l.computeType());
-  Value mask = l.reduce(nn::ReduceFunction::Any, l.binary(nn::BinaryFunction::NotEqual, compared, value), {l.rank(x) - 1});
+  Value mask =
+      l.reduce(nn::ReduceFunction::Any, l.binary(nn::BinaryFunction::NotEqual, compared, value), {l.rank(x) - 1});
   l.setMask(mask);
   Value kept = expandMask(l, mask, x);
   // Before Keras 3 a product, in which NaN and infinity stay.

@@ -143,8 +143,8 @@ static std::optional<ConvGeometry> ofContract(nn::ContractOp op, std::string &re
   auto lhs = cast<RankedTensorType>(op.getLhs().getType()), rhs = cast<RankedTensorType>(op.getRhs().getType());
   if (op.getLhsBatch() && !op.getLhsBatch()->empty())
     return reason = "the contraction has batch dimensions", std::nullopt;
-  if (op.getLhsContracting() != ArrayRef<int64_t>{lhs.getRank() - 1} || op.getRhsContracting() != ArrayRef<int64_t>{0} ||
-      rhs.getRank() != 2)
+  if (op.getLhsContracting() != ArrayRef<int64_t>{lhs.getRank() - 1} ||
+      op.getRhsContracting() != ArrayRef<int64_t>{0} || rhs.getRank() != 2)
     return reason = "the contraction is not rows times a matrix", std::nullopt;
   ConvGeometry g;
   g.inChannels = rhs.getDimSize(0);

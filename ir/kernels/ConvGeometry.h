@@ -11,8 +11,8 @@
 namespace layerc {
 
 /// One spatial dimension of one residue class: outputs outStart + outStride * j for j in [0, outCount) read inputs
-/// j * inStride + offset(i) with kernel position kernelStart + kernelStep * i, offset(i) = offsetStart + offsetStep * i.
-/// A convolution has one class per dimension; a transposed one has `stride` classes, each an ordinary convolution.
+/// j * inStride + offset(i) with kernel position kernelStart + kernelStep * i, offset(i) = offsetStart + offsetStep *
+/// i. A convolution has one class per dimension; a transposed one has `stride` classes, each an ordinary convolution.
 struct AxisTaps {
   int64_t outStart = 0, outStride = 1, outCount = 1;
   int64_t inStride = 1;
@@ -24,11 +24,11 @@ struct AxisTaps {
 
 /// Spatial dimensions are always three: missing ones, on the left, have size 1.
 struct ConvGeometry {
-  mlir::Operation *anchor = nullptr; ///< nn.conv, nn.conv_transpose or nn.contract
-  mlir::Value input;                 ///< block argument
-  mlir::Value kernel;                ///< block argument, packed where `packed`
-  nn::LayoutAttr packed;             ///< the layout, or null before packing
-  int64_t spatialRank = 0;           ///< of the anchor; 0 for a contract
+  mlir::Operation *anchor = nullptr;                              ///< nn.conv, nn.conv_transpose or nn.contract
+  mlir::Value input;                                              ///< block argument
+  mlir::Value kernel;                                             ///< block argument, packed where `packed`
+  nn::LayoutAttr packed;                                          ///< the layout, or null before packing
+  int64_t spatialRank = 0;                                        ///< of the anchor; 0 for a contract
   int64_t batch = 1, inChannels = 1, outChannels = 1, groups = 1; ///< channels of all groups together
   std::array<int64_t, 3> in{1, 1, 1}, out{1, 1, 1}, kernelSize{1, 1, 1};
   std::array<llvm::SmallVector<AxisTaps, 1>, 3> axes;

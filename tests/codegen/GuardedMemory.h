@@ -10,7 +10,8 @@
 
 namespace layerc::test {
 
-/// `size` bytes between two guard pages, as close to one of them as `alignment` allows; filled with ones: NaN in every float.
+/// `size` bytes between two guard pages, as close to one of them as `alignment` allows; filled with ones: NaN in every
+/// float.
 class GuardedMemory {
 public:
   enum class Side { Front, Back };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every recorded Keras model, compiled to native kernels and run in this process, gives Keras' outputs, and the same bits
-// for one worker and for two. Each case is compiled for one of the CPU levels, chosen by its name; LAYERC_ALL_CPUS=1: for
-// all of them.
+// Every recorded Keras model, compiled to native kernels and run in this process, gives Keras' outputs, and the same
+// bits for one worker and for two. Each case is compiled for one of the CPU levels, chosen by its name;
+// LAYERC_ALL_CPUS=1: for all of them.
 #include "Recorded.h"
 
 #include "tests/codegen/GuardedMemory.h"

@@ -29,7 +29,8 @@ static std::string refusalOf(const fs::path &file) {
     return std::string(graph.status().message());
   mlir::MLIRContext context;
   std::string error;
-  mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) { error += diagnostic.str() + "\n"; });
+  mlir::ScopedDiagnosticHandler handler(&context,
+                                        [&](mlir::Diagnostic &diagnostic) { error += diagnostic.str() + "\n"; });
   return importModel(*graph, {}, context) ? "" : error;
 }
 

@@ -223,13 +223,11 @@ TEST(Config, SequentialInputComesFromWhereverItIsWritten) {
 }
 
 TEST(Config, OldTuplesAreUnwrapped) {
-  EXPECT_EQ(
-      inputShape(
-          sequential(
-              R"({"class_name":"InputLayer","config":{"name":"x","batch_input_shape":
+  EXPECT_EQ(inputShape(sequential(
+                           R"({"class_name":"InputLayer","config":{"name":"x","batch_input_shape":
                   {"class_name":"__tuple__","items":[null,2]}}})"),
-          "2.10.0"),
-      "x [null,2] float32");
+                       "2.10.0"),
+            "x [null,2] float32");
 }
 
 TEST(Config, Keras1NamesBecomeKeras2Names) {

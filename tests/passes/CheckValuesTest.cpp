@@ -70,7 +70,8 @@ std::vector<std::string> errorsOfReplacing(nn::UnaryFunction from, nn::UnaryFunc
     func.func @f(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
       %0 = nn.unary relu %x : (tensor<4x8xf32>) -> tensor<4x8xf32>
       return %0 : tensor<4x8xf32>
-    })mlir", &context);
+    })mlir",
+                                            &context);
   std::vector<std::string> errors;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) { errors.push_back(diagnostic.str()); });
   bool diverged = false;
@@ -111,7 +112,8 @@ TEST(CheckValues, WrongPlanIsNamed) {
       %2 = nn.softmax %1 axes [0] : (tensor<4x8xf32>) -> tensor<4x8xf32>
       %3 = nn.binary sub %2, %0 : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
       return %3 : tensor<4x8xf32>
-    })mlir", &context);
+    })mlir",
+                                            &context);
   std::vector<std::string> errors;
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error)

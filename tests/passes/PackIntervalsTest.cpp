@@ -100,7 +100,8 @@ TEST(PackIntervals, ResidualChain) {
 
 // Four bytes live at every step, yet no packing fits into four: at steps 2 and 3 the pieces leave no room of two bytes.
 TEST(PackIntervals, OptimumAboveTheBoundIsProved) {
-  PackProblem problem = problemOf({{0, 0, 2}, {0, 1, 2}, {1, 2, 1}, {2, 2, 1}, {1, 3, 1}, {2, 3, 1}, {3, 4, 2}, {4, 4, 2}});
+  PackProblem problem =
+      problemOf({{0, 0, 2}, {0, 1, 2}, {1, 2, 1}, {2, 2, 1}, {1, 3, 1}, {2, 3, 1}, {3, 4, 2}, {4, 4, 2}});
   PackSolution solution = solve(problem);
   EXPECT_EQ(solution.lowerBound, 4);
   EXPECT_EQ(solution.total, 5);
@@ -112,7 +113,8 @@ TEST(PackIntervals, OptimumAboveTheBoundIsProved) {
 
 TEST(PackIntervals, SmallRandomProblemsAgainstAllOrders) {
   for (uint64_t seed = 1; seed <= 400; ++seed) {
-    PackProblem problem = randomProblem(seed, 3 + static_cast<int64_t>(seed % 5), 3 + static_cast<int64_t>(seed % 6), 6);
+    PackProblem problem =
+        randomProblem(seed, 3 + static_cast<int64_t>(seed % 5), 3 + static_cast<int64_t>(seed % 6), 6);
     PackSolution solution = solve(problem);
     SCOPED_TRACE("seed " + std::to_string(seed));
     EXPECT_EQ(solution.total, optimumOfAllOrders(problem));
