@@ -16,6 +16,8 @@
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/raw_ostream.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace layerc;
 using test::GuardedMemory;
@@ -75,6 +77,14 @@ std::vector<std::string> runOnce(Walker &walker, plan::EntryOp entry, const std:
   return results;
 }
 
+/// The graphs compute with numbers near 1: a tensor of tiny ones is what cancellation left, the sum of a normalised row say.
+bool isRoundingOnly(const TensorData &data) {
+  for (int64_t i = 0; i < data.size(); ++i)
+    if (!(std::abs(data.at(i).real) < 1e-5))
+      return false;
+  return true;
+}
+
 /// Empty, or what is wrong.
 std::string check(ModuleOp module, const std::vector<TensorData> &arguments, const std::vector<TensorData> &expected,
                   const Target &target, WeightStore &store) {
@@ -95,9 +105,13 @@ std::string check(ModuleOp module, const std::vector<TensorData> &arguments, con
   std::vector<TensorData> actual = expected;
   for (size_t i = 0; i < actual.size(); ++i)
     std::memcpy(actual[i].bytes.data(), first[i].data(), first[i].size());
-  if (auto difference = firstDifference(expected, actual))
-    return "result " + std::to_string(difference->result) + " has " + std::to_string(difference->after.real) + " instead of " +
-           std::to_string(difference->before.real);
+  for (size_t i = 0; i < actual.size(); ++i) {
+    if (isRoundingOnly(expected[i]) && isRoundingOnly(actual[i]))
+      continue;
+    if (auto difference = firstDifference(expected[i], actual[i]))
+      return "result " + std::to_string(i) + " has " + std::to_string(difference->after.real) + " instead of " +
+             std::to_string(difference->before.real);
+  }
   return "";
 }
 
