@@ -449,8 +449,9 @@ def main():
         import keras
     else:
         import tf_keras as keras
-    if keras.backend.backend() == "tensorflow":  # rounds the position of a bicubic sample to 1/1024 of an element
-        table.INTERPOLATIONS.remove("bicubic")
+    if keras.backend.backend() == "tensorflow":
+        table.INTERPOLATIONS.remove("bicubic")  # rounds the position of a sample to 1/1024 of an element
+        table.DEPTHWISE_STRIDES_ABOVE_KERNEL = False  # differs from the other backends
     supported = supported_classes(arguments.layerc)
     if arguments.only:
         supported["layers"] &= set(arguments.only.split(",")) | set(table.MERGES)

@@ -10,6 +10,7 @@ import math
 ONE_INPUT = {}
 MERGES = {}
 INTERPOLATIONS = ["nearest", "nearest", "bilinear", "bilinear", "bicubic", "lanczos3", "lanczos5"]
+DEPTHWISE_STRIDES_ABOVE_KERNEL = True
 
 
 def layer(*names, table=ONE_INPUT):
@@ -93,8 +94,10 @@ def depthwise(name, r, shape):
     if not fits:
         return None
     data_format, sizes, _ = fits
-    strides = r.choice([1, 1, 2, 3])
-    arguments = dict(kernel_size=window(r, sizes), strides=strides, depth_multiplier=r.choice([1, 1, 2, 3]),
+    strides, kernel = r.choice([1, 1, 2, 3]), window(r, sizes)
+    if strides > min(kernel) and not DEPTHWISE_STRIDES_ABOVE_KERNEL:
+        return None
+    arguments = dict(kernel_size=kernel, strides=strides, depth_multiplier=r.choice([1, 1, 2, 3]),
                      dilation_rate=r.choice([1, 1, 2, 3]) if strides == 1 else 1, data_format=data_format,
                      padding="causal" if causal else r.choice(["valid", "same"]), activation=activation(r),
                      use_bias=r.random() < 0.8)
