@@ -229,7 +229,10 @@ Expected<std::string> layerc::emitNativeCode(plan::ProgramOp program, const Targ
     threads = std::max(1u, std::thread::hardware_concurrency());
   if (!program.getContext()->isMultithreadingEnabled())
     threads = 1; // its types are then made without locks
-  llvm::SmallVector<plan::KernelOp> kernels(program.getOps<plan::KernelOp>());
+  llvm::SmallVector<plan::KernelOp> kernels;
+  for (plan::KernelOp kernel : program.getOps<plan::KernelOp>())
+    if (!kernel.getExternal())
+      kernels.push_back(kernel);
   auto bitcode = makeAllBitcode(kernels, target, threads);
   if (!bitcode)
     return bitcode.takeError();

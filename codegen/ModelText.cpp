@@ -159,6 +159,9 @@ FailureOr<ModelText> layerc::describeModel(plan::ProgramOp program, const PrintO
   ModelText model(options, entries.front());
   if (failed(describeTensors(model.entry, model)))
     return failure();
+  for (plan::StepOp step : model.entry.getOps<plan::StepOp>())
+    if (SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr()).getExternal())
+      model.externalSteps.push_back(step);
   model.weightBytes = program.getWeights();
   model.arenaBytes = static_cast<int64_t>(llvm::alignTo(model.entry.getArena(), 64));
   model.workerStride = static_cast<int64_t>(llvm::alignTo(model.entry.getWorkerScratch(), 64));

@@ -5,6 +5,12 @@
 using namespace layerc;
 using namespace mlir;
 
+static bool isNeeded(StringRef header, const ModelText &model) {
+  if (header == "layerc/external.h")
+    return !model.externalSteps.empty();
+  return header != "layerc/onednn.h" || !externalLibraries(model.entry->getParentOfType<plan::ProgramOp>()).empty();
+}
+
 FailureOr<std::vector<GeneratedFile>> layerc::printProgram(plan::ProgramOp program, const PrintOptions &options) {
   FailureOr<ModelText> model = describeModel(program, options);
   if (failed(model))
@@ -17,6 +23,7 @@ FailureOr<std::vector<GeneratedFile>> layerc::printProgram(plan::ProgramOp progr
                                       {options.name + "_c.h", printCHeader(*model)},
                                       {"CMakeLists.txt", printCMakeLists(*model)}};
   for (GeneratedFile &header : runtimeHeaders())
-    files.push_back(std::move(header));
+    if (isNeeded(header.name, *model))
+      files.push_back(std::move(header));
   return files;
 }

@@ -21,7 +21,7 @@ target_include_directories(@name@ PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}")
 target_compile_features(@name@ PRIVATE cxx_std_17)
 target_compile_options(@name@ PRIVATE -fno-exceptions -fno-rtti -fvisibility=hidden)
 set_target_properties(@name@ PROPERTIES POSITION_INDEPENDENT_CODE ON LINKER_LANGUAGE C)
-target_link_libraries(@name@ PUBLIC Threads::Threads m)
+target_link_libraries(@name@ PUBLIC Threads::Threads m@libraries@)
 )";
 
 } // namespace
@@ -29,5 +29,9 @@ target_link_libraries(@name@ PUBLIC Threads::Threads m)
 std::string layerc::printCMakeLists(const ModelText &model) {
   const std::string &name = model.options.name;
   bool linked = model.options.storeWeights == StoreWeights::Object;
-  return fill(kCMakeLists, model.with({{"objects", name + ".kernels.o" + (linked ? " " + name + ".weights.o" : "")}}));
+  std::string libraries;
+  for (const std::string &library : externalLibraries(model.entry->getParentOfType<plan::ProgramOp>()))
+    libraries += " " + library;
+  return fill(kCMakeLists, model.with({{"objects", name + ".kernels.o" + (linked ? " " + name + ".weights.o" : "")},
+                                       {"libraries", libraries}}));
 }

@@ -15,7 +15,7 @@ constexpr StringRef kTop = R"(// @generated@
 
 #include "layerc/arena.h"
 #include "layerc/executor.h"
-#include "layerc/status.h"
+@external include@#include "layerc/status.h"
 #include "layerc/version.h"
 #include "layerc/view.h"
 #include "layerc/weights.h"
@@ -73,9 +73,7 @@ constexpr StringRef kUsage = R"(
 ///          weights @weight bytes@ bytes, stack of run at most @stack bytes@ bytes@workers@
 /// Target   @target@, computed in @precision@
 ///
-/// run() does not allocate, lock or call the system, and its result does not depend on the executor or on the caller's
-/// floating-point mode. One run at a time per Model; any number of Models share weights.
-class Model {
+@promises@class Model {
 public:
   /// A hash of the names, types and shapes of inputs and outputs.
   static constexpr std::uint64_t signature = @signature@U;
@@ -120,13 +118,13 @@ constexpr StringRef kClass = R"(
 
 private:
   layerc::Status check() const noexcept;
-
+@prepare@
   layerc::Arena memory_;
   unsigned char *arena_ = memory_.data();
   const unsigned char *weights_;
   int workers_;
   layerc::Status status_;
-};
+@external steps@};
 
 } // namespace @name@
 
@@ -232,7 +230,9 @@ std::string arenaExpression(const ModelText &model) {
 std::string layerc::printHeader(const ModelText &model) {
   const PrintOptions &options = model.options;
   bool linked = options.storeWeights == StoreWeights::Object;
-  std::string text = fill(kTop, model.holes);
+  bool external = !model.externalSteps.empty();
+  std::string text =
+      fill(kTop, model.with({{"external include", external ? "#include \"layerc/external.h\"\n" : ""}}));
   for (unsigned i = 0; i < model.tensors.size(); ++i)
     text += viewText(model, i);
   text += fill(kWeightsTop, model.holes);
@@ -248,9 +248,15 @@ std::string layerc::printHeader(const ModelText &model) {
                                    {"target", options.target.name},
                                    {"precision", options.precision},
                                    {"certificate member", certificateMember(model)},
+                                   {"promises", promisesText(model)},
                                    {"arena expression", arenaExpression(model)}}));
   text += linked ? kLinkedConstructor.str() : "";
   return text +
-         fill(kClass, model.with({{"run", runSignature(model, "  LAYERC_HIDDEN layerc::Status run(",
+         fill(kClass, model.with({{"prepare", external ? "  LAYERC_HIDDEN layerc::Status prepare() noexcept;\n" : ""},
+                                  {"external steps",
+                                   external ? "  layerc::ExternalStep external_[" +
+                                                  std::to_string(model.externalSteps.size()) + "];\n"
+                                            : ""},
+                                  {"run", runSignature(model, "  LAYERC_HIDDEN layerc::Status run(",
                                                        "const layerc::Executor &executor = {}", ") noexcept;")}}));
 }

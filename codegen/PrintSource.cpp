@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // NAME.cpp: one call per step of the plan, under a comment with the Keras layers that it computes.
+#include "codegen/ExternalTensors.h"
 #include "codegen/ModelText.h"
 #include "codegen/Names.h"
 
@@ -16,7 +17,7 @@ constexpr StringRef kTop = R"(// @generated@
 
 #include "layerc/cpu.h"
 #include "layerc/kernel.h"
-#include "layerc/pool.h"
+@onednn include@#include "layerc/pool.h"
 
 // The C functions stay inside the program, unless it is the shared library lib@name@.so.
 #ifndef @NAME@_API
@@ -40,13 +41,13 @@ namespace @name@ {
 Model::Model(const Weights &weights, int workers) noexcept
     : memory_(arena_bytes(workers)), weights_(weights.data()), workers_(workers), status_(weights.status()) {
   status_ = check();
-}
+@prepare@}
 
 Model::Model(const Weights &weights, void *arena, std::size_t bytes, int workers) noexcept
     : memory_(arena, bytes, arena_bytes(workers)), weights_(weights.data()), workers_(workers),
       status_(weights.status()) {
   status_ = check();
-}
+@prepare@}
 
 layerc::Status Model::check() const noexcept {
   if (status_ != layerc::Status::ok)
@@ -123,41 +124,12 @@ FailureOr<Address> addressOf(Value value, const ModelText &model) {
   return Address{model.tensors[model.positions.lookup(value)].argument + ".data()", 0, false};
 }
 
-bool isWeight(Value value) {
-  Operation *op = value.getDefiningOp();
-  while (auto view = dyn_cast<plan::ViewOp>(op))
-    op = view.getSource().getDefiningOp();
-  return isa<plan::WeightRefOp>(op);
-}
-
 std::string shapesOf(ValueRange values) {
   SmallVector<std::string> shapes;
   for (Value value : values)
-    if (!isWeight(value))
+    if (!weightOffset(value))
       shapes.push_back(shapeText(cast<MemRefType>(value.getType()).getShape(), "x"));
   return llvm::join(shapes, ", ");
-}
-
-/// "// conv2d, re_lu   1x8x8x1 -> 1x8x8x16", broken between layers.
-std::string commentOf(plan::StepOp step) {
-  SmallVector<std::string> layers;
-  for (Attribute layer : step.getLayers())
-    layers.push_back(escapeText(cast<StringAttr>(layer).getValue()));
-  SmallVector<std::string> lines(1);
-  for (auto [i, layer] : llvm::enumerate(layers)) {
-    if (!lines.back().empty() && lines.back().size() + layer.size() > 100)
-      lines.emplace_back();
-    lines.back() += layer + (i + 1 < layers.size() ? ", " : "");
-  }
-  std::string shapes = shapesOf(step.getInputs()) + " -> " + shapesOf(step.getOutputs());
-  if (lines.back().size() + shapes.size() > 105)
-    lines.emplace_back(shapes);
-  else
-    lines.back() += (lines.back().empty() ? "" : "   ") + shapes;
-  std::string text;
-  for (const std::string &line : lines)
-    text += "  // " + StringRef(line).rtrim().str() + "\n";
-  return text;
 }
 
 /// The scratch of a step: shared by all workers, then that of worker 0; of the others behind the arena. Empty if none.
@@ -212,6 +184,12 @@ FailureOr<std::string> stepText(plan::StepOp step, const ModelText &model) {
       return failure();
     arguments.push_back(address->text());
   }
+  if (kernel.getExternal()) {
+    FailureOr<Address> scratch = step.getScratch() ? addressOf(step.getScratch(), model) : Address();
+    if (failed(scratch))
+      return failure();
+    return commentOf(step) + externalCall(model, step, arguments, step.getScratch() ? scratch->text() : "");
+  }
   FailureOr<std::string> scratch = scratchOf(step, kernel, model);
   if (failed(scratch))
     return failure();
@@ -225,7 +203,9 @@ std::string kernelDeclarations(const ModelText &model) {
   llvm::SetVector<plan::KernelOp> kernels;
   plan::EntryOp entry = model.entry;
   for (auto step : entry.getOps<plan::StepOp>())
-    kernels.insert(SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr()));
+    if (auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr());
+        !kernel.getExternal())
+      kernels.insert(kernel);
   if (kernels.empty())
     return "";
   std::string text = "// " + model.options.name + ".kernels.o\nextern \"C\" {\n";
@@ -276,16 +256,43 @@ std::string warmText(const ModelText &model) {
 
 } // namespace
 
+std::string layerc::commentOf(plan::StepOp step) {
+  SmallVector<std::string> layers;
+  for (Attribute layer : step.getLayers())
+    layers.push_back(escapeText(cast<StringAttr>(layer).getValue()));
+  SmallVector<std::string> lines(1);
+  for (auto [i, layer] : llvm::enumerate(layers)) {
+    if (!lines.back().empty() && lines.back().size() + layer.size() > 100)
+      lines.emplace_back();
+    lines.back() += layer + (i + 1 < layers.size() ? ", " : "");
+  }
+  std::string shapes = shapesOf(step.getInputs()) + " -> " + shapesOf(step.getOutputs());
+  if (lines.back().size() + shapes.size() > 105)
+    lines.emplace_back(shapes);
+  else
+    lines.back() += (lines.back().empty() ? "" : "   ") + shapes;
+  std::string text;
+  for (const std::string &line : lines)
+    text += "  // " + StringRef(line).rtrim().str() + "\n";
+  return text;
+}
+
 FailureOr<std::string> layerc::printSource(const ModelText &model) {
   bool linked = model.options.storeWeights == StoreWeights::Object;
   auto [features, check] = cpuCheck(model.options.target);
-  std::string text = fill(kTop, model.holes) + kernelDeclarations(model);
+  bool external = !model.externalSteps.empty();
+  bool oneDnn = !externalLibraries(model.entry->getParentOfType<plan::ProgramOp>()).empty();
+  std::string text =
+      fill(kTop, model.with({{"onednn include", oneDnn ? "#include \"layerc/onednn.h\"\n" : ""}}));
+  text += kernelDeclarations(model) + externalDeclarations(model);
   text += linked ? fill(kLinkedWeights, model.holes) : "";
   text += features;
   text += fill(kConstructors, model.with({{"linked definitions", linked ? fill(kLinkedDefinitions, model.holes) : ""},
-                                          {"cpu check", check}}));
+                                          {"cpu check", check},
+                                          {"prepare", external ? "  status_ = prepare();\n" : ""}}));
+  text += preparationOfSteps(model);
   text += "\n" + runSignature(model, "layerc::Status Model::run(", "const layerc::Executor &executor", ") noexcept {") +
-          kRunTop.str();
+          kRunTop.str() + (external ? "  auto status = layerc::Status::ok;\n" : "");
   plan::EntryOp entry = model.entry;
   for (auto step : entry.getOps<plan::StepOp>()) {
     FailureOr<std::string> call = stepText(step, model);

@@ -3,6 +3,7 @@
 #include "codegen/Walker.h"
 
 #include "codegen/EmitKernel.h"
+#include "codegen/ExternalTensors.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
@@ -71,7 +72,12 @@ Expected<Walker> Walker::create(plan::EntryOp entry, StringRef object) {
 
 llvm::Error Walker::addStep(plan::StepOp op) {
   auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(op, op.getKernelAttr());
-  Step step{op, {}, static_cast<int64_t>(kernel.getSharedScratch())};
+  Step step{op, {}, static_cast<int64_t>(kernel.getSharedScratch()), nullptr};
+  if (kernel.getExternal()) {
+    step.external = std::make_unique<ExternalStep>();
+    steps_.push_back(std::move(step));
+    return llvm::Error::success();
+  }
   for (auto [phase, units] : llvm::enumerate(kernel.getUnits())) {
     auto function = code_->find(phaseName(kernel, phase));
     if (!function)
@@ -80,6 +86,39 @@ llvm::Error Walker::addStep(plan::StepOp op) {
   }
   steps_.push_back(std::move(step));
   return llvm::Error::success();
+}
+
+llvm::Error Walker::prepare(const char *weights, int workers, ExternalLookup lookup) {
+  for (Step &step : steps_)
+    if (step.external)
+      if (llvm::Error error = prepareStep(step, weights, workers, lookup))
+        return error;
+  return llvm::Error::success();
+}
+
+llvm::Error Walker::prepareStep(Step &step, const char *weights, int workers, ExternalLookup lookup) {
+  auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step.op, step.op.getKernelAttr());
+  plan::ExternalAttr call = *kernel.getExternal();
+  const layerc_external *external = lookup(call.getSymbol());
+  if (!external)
+    return llvm::createStringError("this layerc has no '" + call.getSymbol() + "'");
+  auto tensors = [&](OperandRange values) {
+    SmallVector<layerc_tensor> result;
+    for (Value value : values) {
+      std::optional<int64_t> offset = weightOffset(value);
+      result.push_back(externalTensor(cast<MemRefType>(value.getType()), offset ? weights + *offset : nullptr));
+    }
+    return result;
+  };
+  SmallVector<layerc_tensor> inputs = tensors(step.op.getInputs()), outputs = tensors(step.op.getOutputs());
+  std::string function = call.getFunction().str();
+  ArrayRef<int64_t> numbers = call.getNumbers();
+  layerc_step description = {sizeof(layerc_step), function.c_str(), numbers.data(), static_cast<int>(numbers.size()),
+                             inputs.data(), static_cast<int>(inputs.size()), outputs.data(),
+                             static_cast<int>(outputs.size()), workers};
+  if (step.external->prepare(*external, description) == Status::ok)
+    return llvm::Error::success();
+  return llvm::createStringError("'" + call.getSymbol() + "' cannot compute '" + kernel.getSymName() + "'");
 }
 
 int64_t Walker::arenaBytes(int workers) const {
@@ -124,7 +163,7 @@ struct PhaseCall {
 
 } // namespace
 
-void Walker::runStep(const Step &step, const Addresses &addresses, const WalkBuffers &buffers,
+Status Walker::runStep(const Step &step, const Addresses &addresses, const WalkBuffers &buffers,
                      const WalkExecutor &executor) const {
   plan::StepOp op = step.op;
   plan::EntryOp entry = entry_;
@@ -138,6 +177,8 @@ void Walker::runStep(const Step &step, const Addresses &addresses, const WalkBuf
     call.shared = addresses.lookup(op.getScratch());
     call.first = call.shared + llvm::alignTo(step.sharedScratch, 64);
   }
+  if (step.external)
+    return step.external->run(arguments.data(), call.shared, executor.workers);
   call.others = buffers.arena + entry.getArena();
   call.stride = static_cast<int64_t>(entry.getWorkerScratch());
   for (const Phase &phase : step.phases) {
@@ -151,17 +192,20 @@ void Walker::runStep(const Step &step, const Addresses &addresses, const WalkBuf
     };
     executor.function(executor.host, phase.units, part, &call);
   }
+  return Status::ok;
 }
 
-void Walker::run(const WalkBuffers &buffers, const WalkExecutor &executor, const StepCallback &afterStep) {
+Status Walker::run(const WalkBuffers &buffers, const WalkExecutor &executor, const StepCallback &afterStep) {
   if (poison_ && buffers.arena)
     std::memset(buffers.arena, 0xff, arenaBytes(executor.workers)); // NaN in every float type
   Addresses addresses = locate(buffers);
   for (const Step &step : steps_) {
     auto begin = std::chrono::steady_clock::now();
-    runStep(step, addresses, buffers, executor);
+    if (Status status = runStep(step, addresses, buffers, executor); status != Status::ok)
+      return status;
     std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - begin;
     if (afterStep)
       afterStep(step.op, time.count(), addresses);
   }
+  return Status::ok;
 }

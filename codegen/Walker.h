@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ir/Plan.h"
+#include "runtime/include/layerc/external.h"
 
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
@@ -38,6 +39,9 @@ struct WalkExecutor {
   int workers = 1;
 };
 
+/// The code behind an external step by its symbol, or null.
+using ExternalLookup = llvm::function_ref<const layerc_external *(llvm::StringRef symbol)>;
+
 /// What a run of an entry works on. Kernels compute in the floating-point mode that they find: the caller, and the
 /// executor in its parts, set the runtime's.
 struct WalkBuffers {
@@ -57,8 +61,12 @@ public:
   /// `entry` must outlive the walker; `object` are the kernels of its program. Fails when a kernel is missing.
   static llvm::Expected<Walker> create(plan::EntryOp entry, llvm::StringRef object);
 
+  /// Prepares the steps that code from outside computes, once, before the first run. `weights` stay where they are.
+  llvm::Error prepare(const char *weights, int workers, ExternalLookup lookup);
+
   int64_t arenaBytes(int workers) const;
-  void run(const WalkBuffers &buffers, const WalkExecutor &executor = {}, const StepCallback &afterStep = nullptr);
+  /// Fails with external_failed, and stops there, when code from outside does.
+  Status run(const WalkBuffers &buffers, const WalkExecutor &executor = {}, const StepCallback &afterStep = nullptr);
   /// From now on the arena is filled with NaN before each run, to show reads of bytes that no step has written.
   void poisonArena(bool poison) { poison_ = poison; }
 
@@ -71,11 +79,13 @@ private:
     plan::StepOp op;
     llvm::SmallVector<Phase, 1> phases;
     int64_t sharedScratch;
+    std::unique_ptr<ExternalStep> external; ///< instead of phases
   };
   explicit Walker(plan::EntryOp entry) : entry_(entry) {}
   llvm::Error addStep(plan::StepOp op);
+  llvm::Error prepareStep(Step &step, const char *weights, int workers, ExternalLookup lookup);
   Addresses locate(const WalkBuffers &buffers) const;
-  void runStep(const Step &step, const Addresses &addresses, const WalkBuffers &buffers, const WalkExecutor &executor) const;
+  Status runStep(const Step &step, const Addresses &addresses, const WalkBuffers &buffers, const WalkExecutor &executor) const;
 
   plan::EntryOp entry_;
   std::unique_ptr<LoadedCode> code_;

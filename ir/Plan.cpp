@@ -13,6 +13,8 @@ using namespace layerc::plan;
 #include "ir/PlanDialect.cpp.inc"
 #define GET_TYPEDEF_CLASSES
 #include "ir/PlanTypes.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "ir/PlanAttrs.cpp.inc"
 #define GET_OP_CLASSES
 #include "ir/PlanOps.cpp.inc"
 
@@ -20,6 +22,10 @@ void PlanDialect::initialize() {
   addTypes<
 #define GET_TYPEDEF_LIST
 #include "ir/PlanTypes.cpp.inc"
+      >();
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "ir/PlanAttrs.cpp.inc"
       >();
   addOperations<
 #define GET_OP_LIST
@@ -95,6 +101,14 @@ LogicalResult KernelOp::verify() {
     return failure();
   if (getUnits().empty() || llvm::any_of(getUnits(), [](int64_t units) { return units < 1; })) // C2
     return emitOpError() << "expects at least one phase and one unit in each, got units [" << getUnits() << "]";
+  if (getExternal() && (getUnits().size() != 1 || getUnits().front() != 1 || getWorkerScratch() != 0)) // C3
+    return emitOpError() << "expects one unit and no scratch of workers from '" << getExternal()->getSymbol() << "'";
+  constexpr int64_t mostDimensions = 8; // layerc_most_dimensions of runtime/include/layerc/external.h
+  for (ArrayAttr side : {getInputs(), getOutputs()})
+    for (auto type : side.getAsValueRange<TypeAttr>())
+      if (getExternal() && cast<MemRefType>(type).getRank() > mostDimensions) // C3
+        return emitOpError() << "hands " << type << " to '" << getExternal()->getSymbol() << "', which takes at most "
+                             << mostDimensions << " dimensions";
   return success();
 }
 

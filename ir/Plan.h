@@ -10,5 +10,7 @@
 #include "ir/PlanDialect.h.inc"
 #define GET_TYPEDEF_CLASSES
 #include "ir/PlanTypes.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "ir/PlanAttrs.h.inc"
 #define GET_OP_CLASSES
 #include "ir/PlanOps.h.inc"

@@ -19,6 +19,7 @@ def Plan_Dialect : Dialect {
     per compiled size. Values are memrefs: a shape and strides over bytes that a slot, an input, an output or the weights own.
   }];
   let useDefaultTypePrinterParser = 1;
+  let useDefaultAttributePrinterParser = 1;
 }
 
 class Plan_Op<string mnemonic, list<Trait> traits = []> : Op<Plan_Dialect, mnemonic, traits>;
@@ -26,6 +27,18 @@ class Plan_Op<string mnemonic, list<Trait> traits = []> : Op<Plan_Dialect, mnemo
 def Plan_SlotType : TypeDef<Plan_Dialect, "Slot"> {
   let mnemonic = "slot";
   let summary = "a range of the arena";
+}
+
+def Plan_ExternalAttr : AttrDef<Plan_Dialect, "External"> {
+  let mnemonic = "external";
+  let summary = "code from outside that computes a kernel";
+  let description = [{
+    `symbol` is a constant `layerc_external` of runtime/include/layerc/external.h; its `prepare` is told `function` and
+    `numbers`.
+  }];
+  let parameters = (ins StringRefParameter<"a C identifier">:$symbol, StringRefParameter<"what to compute">:$function,
+    OptionalArrayRefParameter<"int64_t">:$numbers);
+  let assemblyFormat = "`<` $symbol $function (`[` $numbers^ `]`)? `>`";
 }
 
 def Plan_ProgramOp : Plan_Op<"program", [Symbol, IsolatedFromAbove, SymbolTable, NoTerminator, SingleBlock, NoRegionArguments]> {
@@ -62,15 +75,19 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove, SingleBlock, H
     A phase p of the kernel is the native function named by kernelSymbol() of codegen/Names.h:
     `void(void* const* args, void* shared, void* own, int64 begin, int64 end)`, args being inputs, then outputs.
 
-    C1: shapes and element types agree with the body. C2: at least one phase, each with at least one unit.
+    With `external` no native function exists: code from outside computes the whole kernel in one call.
+
+    C1: shapes and element types agree with the body. C2: at least one phase, each with at least one unit. C3: an external
+    kernel has one phase of one unit, no worker scratch and operands of at most 8 dimensions.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrAttr:$algorithm, DenseI64ArrayAttr:$tile, DenseI64ArrayAttr:$units,
     I64Attr:$shared_scratch, I64Attr:$worker_scratch, TypeArrayAttr:$inputs, TypeArrayAttr:$outputs,
-    DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$aliases);
+    DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$aliases, OptionalAttr<Plan_ExternalAttr>:$external);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
     $sym_name `algorithm` `(` $algorithm `)` `tile` $tile `units` $units `shared` `(` $shared_scratch `)`
-    `worker` `(` $worker_scratch `)` $inputs `->` $outputs (`aliases` $aliases^)? attr-dict-with-keyword $body
+    `worker` `(` $worker_scratch `)` $inputs `->` $outputs (`aliases` $aliases^)?
+    (`external` $external^)? attr-dict-with-keyword $body
   }];
   let hasVerifier = 1;
 }

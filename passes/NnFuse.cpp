@@ -60,7 +60,7 @@ void buildBody(Block &body, ArrayRef<Operation *> ops, ArrayRef<Value> operands,
 }
 
 /// The first template that takes these ops as a kernel; `reason` is the refusal of the heaviest one otherwise.
-const KernelTemplate *templateOf(ArrayRef<Operation *> ops, const KernelTemplate *wanted, std::string &reason) {
+const KernelTemplate *templateOf(ArrayRef<Operation *> ops, ArrayRef<const KernelTemplate *> templates, std::string &reason) {
   // The tentative body hangs in a kernel of its own, as templates expect.
   OpBuilder builder(ops.front()->getContext());
   SmallVector<Value> operands = externalOperands(ops);
@@ -71,9 +71,7 @@ const KernelTemplate *templateOf(ArrayRef<Operation *> ops, const KernelTemplate
   Operation *kernel = Operation::create(state);
   buildBody(kernel->getRegion(0).front(), ops, operands, builder);
   const KernelTemplate *found = nullptr;
-  for (const KernelTemplate *candidate : kernelTemplates()) {
-    if (wanted && candidate != wanted)
-      continue;
+  for (const KernelTemplate *candidate : templates) {
     if (candidate->accepts(kernel->getRegion(0).front(), reason)) {
       found = candidate;
       break;
@@ -132,10 +130,17 @@ bool joinsLoop(ArrayRef<Operation *> ops, Operation *op, std::string &reason) {
 }
 
 struct NnFuse : layerc::impl::NnFuseBase<NnFuse> {
+  using NnFuseBase::NnFuseBase;
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (!function.getBody().hasOneBlock())
       return;
+    std::optional<KernelSource> source = findKernelSource(kernels);
+    if (!source) {
+      function.emitError() << "kernels come from mlir, onednn or auto; got '" << kernels << "'";
+      return signalPassFailure();
+    }
+    templates_ = kernelTemplates(*source);
     groups_.clear(); // one pass object sees all functions of a module
     indexOf_.clear();
     for (Operation &op : function.getBody().front())
@@ -174,7 +179,7 @@ private:
       std::string reason;
       bestJoin.ops.push_back(op);
       Group group;
-      group.kernelTemplate = templateOf(bestJoin.ops, nullptr, reason);
+      group.kernelTemplate = templateOf(bestJoin.ops, templates_, reason);
       assert(group.kernelTemplate && "the last template takes every op");
       best = &groups_.emplace_back(std::move(group));
     }
@@ -209,13 +214,13 @@ private:
     }
   }
 
-  static bool isLoops(const Group &group) { return group.kernelTemplate == kernelTemplates().back(); }
+  bool isLoops(const Group &group) const { return group.kernelTemplate == templates_.back(); }
   static bool endsIn(const Group &group, Operation *op) {
     return llvm::all_of(group.result().getUsers(), [&](Operation *user) { return user == op; });
   }
 
-  static size_t rank(const KernelTemplate *kernelTemplate) {
-    return llvm::find(kernelTemplates(), kernelTemplate) - kernelTemplates().begin();
+  size_t rank(const KernelTemplate *kernelTemplate) const {
+    return llvm::find(templates_, kernelTemplate) - templates_.begin();
   }
 
   Group *groupOf(Value value) {
@@ -317,6 +322,7 @@ private:
     return kernel->getResult(0);
   }
 
+  ArrayRef<const KernelTemplate *> templates_;
   SmallVector<Group> groups_;
   DenseMap<Operation *, size_t> indexOf_;
 };

@@ -4,8 +4,6 @@
 #include "passes/Passes.h"
 #include "passes/SelectKernel.h"
 
-#include "ir/kernels/KernelTemplate.h"
-
 namespace layerc {
 #define GEN_PASS_DEF_NNSELECTKERNELS
 #include "passes/Passes.h.inc"
@@ -22,18 +20,23 @@ static bool canPack(nn::KernelOp kernel, const KernelChoice &choice) {
   return true;
 }
 
-void layerc::selectKernel(nn::KernelOp kernel, const Target &target, int64_t mostScratch) {
+void layerc::selectKernel(nn::KernelOp kernel, const Target &target, KernelSource source, int64_t mostScratch) {
   SmallVector<KernelChoice> choices;
   std::string reason;
-  for (const KernelTemplate *kernelTemplate : kernelTemplates())
-    if (kernelTemplate->accepts(kernel.getBody().front(), reason))
-      kernelTemplate->candidates(kernel, target, choices);
+  Block &body = kernel.getBody().front();
+  for (const KernelTemplate *kernelTemplate : kernelTemplates(source)) {
+    if (!kernelTemplate->accepts(body, reason))
+      continue;
+    kernelTemplate->candidates(kernel, target, choices);
+    if (source == KernelSource::OneDnn && kernelTemplate->external(body))
+      break;
+  }
   const KernelChoice *best = nullptr;
   for (KernelChoice &choice : choices) {
     if (!canPack(kernel, choice) || scratchBytes(choice.sharedScratch, choice.workerScratch) > mostScratch)
       continue;
-    emitRemark(kernel.getLoc()) << choice.algorithm << " tile [" << llvm::ArrayRef<int64_t>(choice.tile) << "] is estimated at "
-                        << static_cast<int64_t>(choice.nanoseconds) << " ns";
+    emitRemark(kernel.getLoc()) << choice.algorithm << " tile [" << llvm::ArrayRef<int64_t>(choice.tile)
+                                << "] is estimated at " << static_cast<int64_t>(choice.nanoseconds) << " ns";
     if (!best || choice.nanoseconds < best->nanoseconds)
       best = &choice;
   }
@@ -51,8 +54,8 @@ void layerc::selectKernel(nn::KernelOp kernel, const Target &target, int64_t mos
     kernel->setAttr(kLayoutsAttr, ArrayAttr::get(kernel.getContext(), layouts));
 }
 
-/// A network shall not need more memory than its layers one by one: kernels whose scratch would lift the peak above that
-/// are chosen again. Later passes only lower the sums that this looks at.
+/// A network shall not need more memory than its layers one by one: kernels whose scratch would lift the peak above
+/// that are chosen again from our own. Later passes only lower the sums that this looks at.
 static void keepWithinUnfused(func::FuncOp function, const Target &target) {
   auto unfused = function->getAttrOfType<IntegerAttr>("nn.unfused");
   if (!unfused)
@@ -61,7 +64,7 @@ static void keepWithinUnfused(func::FuncOp function, const Target &target) {
   for (auto [step, kernel] : llvm::enumerate(function.getBody().front().getOps<nn::KernelOp>())) {
     int64_t scratch = scratchBytes(kernel.getSharedScratch(), kernel.getWorkerScratch());
     if (scratch > 0 && live[step] > unfused.getInt())
-      selectKernel(kernel, target, std::max<int64_t>(0, unfused.getInt() - (live[step] - scratch)));
+      selectKernel(kernel, target, KernelSource::Mlir, std::max<int64_t>(0, unfused.getInt() - (live[step] - scratch)));
   }
 }
 
@@ -74,9 +77,14 @@ struct NnSelectKernels : layerc::impl::NnSelectKernelsBase<NnSelectKernels> {
       getOperation().emitError(llvm::toString(target.takeError()));
       return signalPassFailure();
     }
+    std::optional<KernelSource> source = findKernelSource(kernels);
+    if (!source) {
+      getOperation().emitError() << "kernels come from mlir, onednn or auto; got '" << kernels << "'";
+      return signalPassFailure();
+    }
     getOperation().walk([&](nn::KernelOp kernel) {
       if (!kernel.getAlgorithm())
-        selectKernel(kernel, *target);
+        selectKernel(kernel, *target, *source);
     });
     keepWithinUnfused(getOperation(), *target);
   }

@@ -6,6 +6,7 @@
 #include "passes/Passes.h"
 
 #include "ir/Recipe.h"
+#include "ir/kernels/KernelTemplate.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/IRMapping.h"
@@ -251,10 +252,17 @@ private:
     auto types = [&](TypeRange range) { return builder.getTypeArrayAttr(SmallVector<Type>(range)); };
     native = builder.create<plan::KernelOp>(
         kernel.getLoc(), unique(kernelName(kernel)), *kernel.getAlgorithm(), *kernel.getTile(), *kernel.getUnits(),
-        kernel.getSharedScratch(), kernel.getWorkerScratch(), types(inputs), types(outputs), ArrayRef<int64_t>(aliases));
+        kernel.getSharedScratch(), kernel.getWorkerScratch(), types(inputs), types(outputs), ArrayRef<int64_t>(aliases), externalOf(kernel));
     IRMapping mapping;
     kernel.getBody().cloneInto(&native.getBody(), mapping);
     return native;
+  }
+
+  plan::ExternalAttr externalOf(nn::KernelOp kernel) {
+    const KernelTemplate *kernelTemplate = findKernelTemplate(*kernel.getAlgorithm());
+    auto call = kernelTemplate ? kernelTemplate->external(kernel.getBody().front()) : std::nullopt;
+    return call ? plan::ExternalAttr::get(builder.getContext(), call->symbol, call->function, call->numbers)
+                : plan::ExternalAttr();
   }
 
   func::FuncOp function;

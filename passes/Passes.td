@@ -44,11 +44,13 @@ def NnFuse : Pass<"nn-fuse", "::mlir::func::FuncOp"> {
     One heavy op with the elementwise ops that follow it, or a chain of elementwise ops. Whether an op may join is asked
     of the kernel templates. A refused join is a remark that says why.
   }];
+  let options = [Option<"kernels", "kernels", "std::string", "\"mlir\"", "as layerc --kernels">];
 }
 
 def NnSelectKernels : Pass<"nn-select-kernels", "::mlir::func::FuncOp"> {
   let summary = "choose algorithm, tile and phases of each kernel";
   let options = [
+    Option<"kernels", "kernels", "std::string", "\"mlir\"", "as layerc --kernels">,
     Option<"targetCpu", "target-cpu", "std::string", "\"x86-64-v3\"", "as layerc --target-cpu">,
     Option<"targetTriple", "target-triple", "std::string", "\"\"", "as layerc --target-triple">];
 }

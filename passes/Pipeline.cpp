@@ -18,8 +18,8 @@ void layerc::buildKernelPipeline(OpPassManager &manager, const PipelineOptions &
   // Folding leaves dead biases and equal recipes behind.
   function.addPass(createNnFoldAffine());
   function.addPass(createNnSimplify());
-  function.addPass(createNnFuse());
-  function.addPass(createNnSelectKernels({options.targetCpu, options.targetTriple}));
+  function.addPass(createNnFuse({options.kernels}));
+  function.addPass(createNnSelectKernels({options.kernels, options.targetCpu, options.targetTriple}));
 }
 
 void layerc::buildPlanPipeline(OpPassManager &manager, const PipelineOptions &options) {
@@ -37,7 +37,8 @@ void layerc::registerPasses() {
   struct CommandLine : PassPipelineOptions<CommandLine> {
     Option<std::string> cpu{*this, "target-cpu", llvm::cl::init("x86-64-v3")};
     Option<std::string> triple{*this, "target-triple", llvm::cl::init("")};
-    PipelineOptions options() const { return {cpu, triple, "f32"}; }
+    Option<std::string> kernels{*this, "kernels", llvm::cl::init("mlir")};
+    PipelineOptions options() const { return {cpu, triple, "f32", kernels}; }
   };
   registerNnPasses();
   PassPipelineRegistration<CommandLine>("layerc-kernels", "nn as imported to kernels",

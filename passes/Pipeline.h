@@ -12,6 +12,7 @@ struct PipelineOptions {
   std::string targetCpu = "x86-64-v3";
   std::string targetTriple;
   std::string precision = "f32";
+  std::string kernels = "mlir";
 };
 
 /// nn as imported -> nn with kernels chosen (`--emit=kernels`).

@@ -4,13 +4,16 @@
 
 #include "ir/Nn.h"
 #include "ir/Target.h"
+#include "ir/kernels/KernelTemplate.h"
 
 namespace layerc {
 
 /// Sets the algorithm, tile, units and scratch of `kernel` to the cheapest choice on `target`, and `nn.layouts` to the
-/// layouts its weights shall have. A remark tells all choices with their estimates. Choices that need more than
-/// `mostScratch` bytes are passed over; some template always needs none.
-void selectKernel(nn::KernelOp kernel, const Target &target, int64_t mostScratch = INT64_MAX);
+/// layouts its weights shall have. Where `source` is OneDnn and oneDNN accepts the body, nothing else is considered. A
+/// remark tells all choices with their estimates. Choices that need more than `mostScratch` bytes are passed over; some
+/// template always needs none.
+void selectKernel(nn::KernelOp kernel, const Target &target, KernelSource source = KernelSource::Mlir,
+                  int64_t mostScratch = INT64_MAX);
 
 /// Discardable attribute of nn.kernel: per operand a layout or unit.
 inline constexpr llvm::StringLiteral kLayoutsAttr = "nn.layouts";

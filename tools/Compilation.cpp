@@ -8,6 +8,7 @@
 #include "frontend/Load.h"
 #include "ir/Recipe.h"
 #include "passes/Pipeline.h"
+#include "tools/Externals.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -107,7 +108,7 @@ Exit Compilation::runPasses(bool toPlan) {
   if (!options.saveStages.empty())
     manager.addInstrumentation(std::make_unique<StageSaver>(
         [this](const std::string &stage, Operation *op) { (void)saveStage(stage, debugString(*op)); }));
-  PipelineOptions pipeline{target.name, target.triple, options.precision};
+  PipelineOptions pipeline{target.name, target.triple, options.precision, options.kernels};
   if (toPlan)
     buildPlanPipeline(manager, pipeline);
   else
@@ -120,6 +121,10 @@ Exit Compilation::runPasses(bool toPlan) {
 }
 
 Exit Compilation::chooseKernels(const std::string &defaultCpu) {
+  if (options.kernels != "mlir" && !findExternal("layerc_onednn")) {
+    printError("--kernels " + options.kernels + ": this layerc was built without oneDNN");
+    return Exit::BadUsage;
+  }
   auto made = makeTarget(options.targetCpu.empty() ? defaultCpu : options.targetCpu, options.targetTriple);
   if (!made) {
     printError(llvm::toString(made.takeError()));

@@ -87,7 +87,7 @@ PrintOptions printOptions(const Compilation &compilation) {
 }
 
 /// Links libNAME.so, from the files not yet under their final names, with the system's C++ compiler.
-bool linkShared(const Compilation &compilation, OutputFolder &folder) {
+bool linkShared(Compilation &compilation, OutputFolder &folder) {
   const char *chosen = std::getenv("CXX");
   auto compiler = llvm::sys::findProgramByName(chosen && *chosen ? chosen : "c++");
   if (!compiler) {
@@ -114,6 +114,8 @@ bool linkShared(const Compilation &compilation, OutputFolder &folder) {
     command.push_back(out + "/" + name + ".weights.o");
   // As needed: the C++ compiler would link its library, of which the code uses nothing.
   command.insert(command.end(), {"-Wl,-soname," + library, "-Wl,--as-needed", "-pthread", "-lm"});
+  for (const std::string &external : externalLibraries(compilation.program()))
+    command.push_back("-l" + external);
   std::vector<StringRef> arguments(command.begin(), command.end());
   std::string error;
   folder.addPending(library);

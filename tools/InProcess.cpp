@@ -3,6 +3,7 @@
 #include "tools/InProcess.h"
 
 #include "codegen/EmitObject.h"
+#include "tools/Externals.h"
 
 #include "layerc/float_mode.h"
 #include "layerc/memory.h"
@@ -98,6 +99,12 @@ std::unique_ptr<InProcess> InProcess::create(Compilation &compilation, Exit &exi
   }
   if (exit = compilation.makeWeights(); exit != Exit::Done)
     return nullptr;
+  exit = Exit::Internal;
+  if (llvm::Error error = walker->prepare(compilation.weights().data(), compilation.options.threads, findExternal)) {
+    printError(llvm::toString(std::move(error)));
+    return nullptr;
+  }
+  exit = Exit::Done;
   return std::unique_ptr<InProcess>(new InProcess(compilation, std::move(*walker)));
 }
 
@@ -111,7 +118,8 @@ void InProcess::runOnce(const Walker::StepCallback &afterStep) {
   if (threads_ > 1)
     walkExecutor = {executor.function, executor.host, executor.workers};
   const FloatMode mode;
-  walker_.run(buffers, walkExecutor, afterStep);
+  if (Status status = walker_.run(buffers, walkExecutor, afterStep); status != Status::ok)
+    printError(message(status)); // and the outputs keep what they had
 }
 
 std::vector<std::vector<char>> InProcess::run(const std::vector<const void *> &inputs, const Walker::StepCallback &afterStep) {

@@ -66,7 +66,7 @@ void addTargetFlags(CLI::App &app, Options &o) {
   app.add_option("--target-cpu", o.targetCpu, "x86-64, x86-64-v3, x86-64-v4, native, armv8-a, ...");
   app.add_option("--target-triple", o.targetTriple, "such as aarch64-linux-gnu");
   app.add_option("--kernels", o.kernels, "who computes convolutions and matrix products")
-      ->check(CLI::IsMember({"mlir"}));
+      ->check(CLI::IsMember({"mlir", "onednn", "auto"}));
   app.add_option("--precision", o.precision, "how products are computed")->check(CLI::IsMember({"f32"}));
   app.add_option("--threads", o.threads, "workers of run, check and bench")->check(CLI::Range(1, 256));
 }

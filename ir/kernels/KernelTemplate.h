@@ -30,6 +30,20 @@ struct KernelChoice {
   llvm::SmallVector<nn::LayoutAttr> layouts;
 };
 
+/// How a step is computed by code from outside: what prepare() of runtime/include/layerc/external.h is told.
+struct ExternalCall {
+  std::string symbol;   ///< of a constant layerc_external
+  std::string function; ///< what to compute, in a word that symbol's author knows
+  llvm::SmallVector<int64_t> numbers;
+};
+
+/// Who computes convolutions and matrix products: `--kernels`.
+enum class KernelSource {
+  Mlir,   ///< our templates
+  OneDnn, ///< oneDNN, wherever it can
+  Auto,   ///< whose estimate is lower
+};
+
 class KernelTemplate {
 public:
   virtual ~KernelTemplate() = default;
@@ -42,10 +56,15 @@ public:
   virtual void candidates(nn::KernelOp kernel, const Target &target, llvm::SmallVectorImpl<KernelChoice> &choices) const = 0;
   /// How the body reads block argument `operand`.
   virtual Access access(mlir::Block &body, unsigned operand) const = 0;
+  /// The call that computes `body`, for a template whose kernels no code of ours computes. Requires accepts().
+  virtual std::optional<ExternalCall> external(mlir::Block &body) const { return std::nullopt; }
 };
 
-/// All templates, heavy ones first; "loops" is last and accepts every body of ordinary ops with one result.
-llvm::ArrayRef<const KernelTemplate *> kernelTemplates();
+/// The templates that `source` admits, in the order in which they are asked: heavy ones first; "loops" is last and accepts
+/// every body of ordinary ops with one result.
+llvm::ArrayRef<const KernelTemplate *> kernelTemplates(KernelSource source = KernelSource::Mlir);
+std::optional<KernelSource> findKernelSource(llvm::StringRef name);
+/// Of all templates, whoever admits it.
 const KernelTemplate *findKernelTemplate(llvm::StringRef name);
 
 } // namespace layerc

@@ -6,6 +6,7 @@
 
 #include "codegen/EmitKernel.h"
 #include "codegen/EmitObject.h"
+#include "codegen/ExternalTensors.h"
 #include "codegen/Walker.h"
 #include "runtime/include/layerc/float_mode.h"
 
@@ -94,8 +95,11 @@ OwningOpRef<ModuleOp> KernelRun::plan(const KernelChoice &choice, const Layout &
   SmallVector<int64_t> aliases;
   if (layout.inPlaceInput >= 0)
     aliases = {layout.inPlaceInput, 0};
+  auto call = findKernelTemplate(choice.algorithm)->external(kernel().getBody().front());
+  auto external = call ? plan::ExternalAttr::get(&context_, call->symbol, call->function, call->numbers) : plan::ExternalAttr();
   auto planned = b.create<plan::KernelOp>(loc, "kernel", choice.algorithm, choice.tile, choice.units, choice.sharedScratch,
-                                          choice.workerScratch, b.getArrayAttr(inputs), b.getArrayAttr(outputs), aliases);
+                                          choice.workerScratch, b.getArrayAttr(inputs), b.getArrayAttr(outputs), aliases,
+                                          external);
   Block &body = planned.getBody().emplaceBlock();
   b.setInsertionPointToEnd(&body);
   IRMapping mapping;
@@ -248,13 +252,50 @@ void KernelRun::check(const KernelChoice &choice, const Layout &layout, Toleranc
     evaluator.bind(argument, data);
   TensorData expected = evaluator.evaluate(kernel().getBody().front().getTerminator()->getOperand(0));
 
+  std::vector<TensorData> computed = results(choice, layout, inputs);
+  if (computed.empty())
+    return;
+  compare(computed.front(), expected, tolerance);
+}
+
+std::optional<TensorData> KernelRun::run(const KernelChoice &choice, ArrayRef<TensorData> inputs, const Layout &layout) {
+  std::vector<TensorData> computed = results(choice, layout, inputs);
+  return computed.empty() ? std::nullopt : std::optional<TensorData>(computed.front());
+}
+
+/// Prepares and runs an external kernel; inputs behind the first one are weights.
+static Status runExternal(const layerc_external &external, plan::KernelOp kernel, ArrayRef<void *> arguments) {
+  std::vector<layerc_tensor> tensors;
+  for (ArrayAttr side : {kernel.getInputs(), kernel.getOutputs()})
+    for (auto type : side.getAsValueRange<TypeAttr>()) {
+      size_t i = tensors.size();
+      bool isWeight = i > 0 && i + 1 < arguments.size();
+      tensors.push_back(externalTensor(cast<MemRefType>(type), isWeight ? arguments[i] : nullptr));
+    }
+  std::string function = kernel.getExternal()->getFunction().str();
+  ArrayRef<int64_t> numbers = kernel.getExternal()->getNumbers();
+  auto inputs = static_cast<int>(tensors.size() - 1);
+  ExternalStep step;
+  Status status = step.prepare(external, {sizeof(layerc_step), function.c_str(), numbers.data(),
+                                          static_cast<int>(numbers.size()), tensors.data(), inputs, &tensors[inputs], 1, 1});
+  return status == Status::ok ? step.run(arguments.data(), nullptr, 1) : status;
+}
+
+std::vector<TensorData> KernelRun::results(const KernelChoice &choice, const Layout &layout, ArrayRef<TensorData> inputs) {
   OwningOpRef<ModuleOp> module = plan(choice, layout);
   auto program = *module->getOps<plan::ProgramOp>().begin();
   auto planned = *program.getOps<plan::KernelOp>().begin();
+  WeightStore weights;
   auto object = emitNativeCode(program, target_, NativeForm::Object, 1);
-  ASSERT_TRUE(static_cast<bool>(object)) << llvm::toString(object.takeError());
+  if (!object) {
+    ADD_FAILURE() << llvm::toString(object.takeError());
+    return {};
+  }
   auto code = LoadedCode::load(*object);
-  ASSERT_TRUE(static_cast<bool>(code)) << llvm::toString(code.takeError());
+  if (!code) {
+    ADD_FAILURE() << llvm::toString(code.takeError());
+    return {};
+  }
 
   std::vector<TensorData> results;
   for (Partition partition : {Partition::Whole, Partition::BackwardsByUnits, Partition::Pieces}) {
@@ -271,10 +312,18 @@ void KernelRun::check(const KernelChoice &choice, const Layout &layout, Toleranc
       arguments.push_back(buffer.data());
     Buffer &output = layout.inPlaceInput >= 0 ? buffers[layout.inPlaceInput] : buffers.back();
     arguments.back() = output.data();
+    if (planned.getExternal()) {
+      EXPECT_EQ(runExternal(*external_, planned, arguments), Status::ok);
+      results.push_back(output.read());
+      break;
+    }
     GuardedMemory shared(choice.sharedScratch, Buffer::Side::Back, kScratchAlignment);
     for (auto [phase, units] : llvm::enumerate(choice.units)) {
       auto function = (*code)->find(phaseName(planned, phase));
-      ASSERT_TRUE(static_cast<bool>(function)) << llvm::toString(function.takeError());
+      if (!function) {
+        ADD_FAILURE() << llvm::toString(function.takeError());
+        return {};
+      }
       const FloatMode mode;
       for (auto [begin, end] : parts(partition, units)) { // each like a worker of its own: nothing is left in the scratch
         GuardedMemory own(choice.workerScratch, Buffer::Side::Back, kScratchAlignment);
@@ -285,5 +334,5 @@ void KernelRun::check(const KernelChoice &choice, const Layout &layout, Toleranc
     EXPECT_EQ(results[0].bytes, results.back().bytes) << "the result depends on the partition";
     EXPECT_TRUE(output.isIntact()) << "bytes outside the output were written";
   }
-  compare(results[0], expected, tolerance);
+  return results;
 }

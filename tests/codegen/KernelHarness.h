@@ -6,6 +6,7 @@
 #include "ir/Plan.h"
 #include "ir/Target.h"
 #include "ir/kernels/KernelTemplate.h"
+#include "runtime/include/layerc/external.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -42,6 +43,16 @@ public:
   void check(const KernelChoice &choice, uint64_t seed, const Layout &layout = {}, double tolerance = 1e-5,
              std::vector<TensorData> inputs = {});
 
+  /// Runs the choice on `inputs` in one piece. Nothing where the test has failed.
+  std::optional<TensorData> run(const KernelChoice &choice, llvm::ArrayRef<TensorData> inputs, const Layout &layout = {});
+  /// Compares as check() does: `tolerance` times the largest magnitude plus ten times that of the element.
+  static void compare(const TensorData &actual, const TensorData &expected, double tolerance) {
+    compare(actual, expected, {tolerance, 10 * tolerance});
+  }
+  std::vector<TensorData> randomInputs(uint64_t seed);
+  /// The code behind choices of external templates.
+  void setExternal(const layerc_external &external) { external_ = &external; }
+
   /// The same for one layout, each element by its own magnitude.
   void checkRelative(const KernelChoice &choice, std::vector<TensorData> inputs, double tolerance);
 
@@ -52,11 +63,13 @@ private:
   };
   void check(const KernelChoice &choice, const Layout &layout, Tolerance tolerance, std::vector<TensorData> inputs);
   static void compare(const TensorData &actual, const TensorData &expected, Tolerance tolerance);
-  std::vector<TensorData> randomInputs(uint64_t seed);
+  /// What the choice computes, in one piece and unit by unit; one result for external choices, none on a failure.
+  std::vector<TensorData> results(const KernelChoice &choice, const Layout &layout, llvm::ArrayRef<TensorData> inputs);
 
   mlir::MLIRContext context_;
   mlir::OwningOpRef<mlir::ModuleOp> module_;
   Target target_;
+  const layerc_external *external_ = nullptr;
 };
 
 } // namespace layerc::test

@@ -70,7 +70,9 @@ std::vector<std::string> runOnce(Walker &walker, plan::EntryOp entry, const std:
   }
   GuardedMemory arena(walker.arenaBytes(1), GuardedMemory::Side::Back, 64);
   const FloatMode mode;
-  walker.run({inputData, outputData, weights, arena.data()}, {backwards ? runBackwards : nullptr, nullptr, 1});
+  [[maybe_unused]] Status status =
+      walker.run({inputData, outputData, weights, arena.data()}, {backwards ? runBackwards : nullptr, nullptr, 1});
+  assert(status == Status::ok && "no step of these plans comes from outside");
   std::vector<std::string> results;
   for (const GuardedMemory &output : outputs)
     results.emplace_back(output.data(), output.size());

@@ -35,10 +35,11 @@ enum class [[nodiscard]] Status : int {
   weights_corrupt = 15,     ///< the weights do not match their checksum
   state_of_another = 16,    ///< the saved state belongs to another model or another build of it
   bad_argument = 17,        ///< a null pointer or an options structure of unknown size
+  external_failed = 18,     ///< code from outside (oneDNN, a custom layer) cannot compute its step
 };
 
 /// The number of codes; every number below it is a code.
-inline constexpr int status_count = 18;
+inline constexpr int status_count = 19;
 
 /// One clause that describes `status`, without a full stop. Never null.
 constexpr const char *message(Status status) noexcept {
@@ -79,6 +80,8 @@ constexpr const char *message(Status status) noexcept {
     return "the saved state belongs to another model or build";
   case Status::bad_argument:
     return "a null pointer or an options structure of unknown size";
+  case Status::external_failed:
+    return "code from outside cannot compute its step";
   }
   return "unknown status";
 }
