@@ -50,12 +50,21 @@ def run(*command):
     subprocess.run([str(word) for word in command], check=True)
 
 
+def make(name, folder):
+    """TensorFlow is talkative, so its words are shown only where it fails; half a folder is not left behind."""
+    part = folder.with_name(name + ".part")
+    made = subprocess.run([sys.executable, HERE / "models.py", name, part], stderr=subprocess.PIPE, text=True)
+    if made.returncode != 0:
+        sys.exit(made.stderr)
+    part.rename(folder)
+
+
 def prepare(name, options):
     """The folder with the net, its ONNX file and its shared library."""
     folder = options.work / name
     if not (folder / "model.onnx").exists():
         print(f"== make {name} with Keras", flush=True)
-        run(sys.executable, HERE / "models.py", name, folder)
+        make(name, folder)
     print(f"== compile {name}", flush=True)
     run(options.layerc, "compile", folder / "model.keras", "-o", folder / "out", "--name", name, "--shared", "--quiet",
         *options.flags.split())

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # layerc_add_model(NAME FILE [BATCH n] [INPUT_SHAPE input=1x8x8x1 ...] [TARGET_CPU cpu] [TARGET_TRIPLE triple]
-#                  [STORE_WEIGHTS object|file|caller] [OPTIONS flag ...])
+#                  [STORE_WEIGHTS object|file|caller] [KERNELS mlir|onednn|auto] [OPTIONS flag ...])
 #
 # Compiles the Keras model FILE when the project is built and makes the target NAME: link it to get `#include "NAME.h"`, the
 # native kernels and the weights. The output folder is the target's property LAYERC_OUTPUT_DIR. In a cross build the triple is
@@ -18,7 +18,7 @@ function(_layerc_toolchain_triple result)
 endfunction()
 
 function(layerc_add_model name file)
-  cmake_parse_arguments(arg "" "BATCH;TARGET_CPU;TARGET_TRIPLE;STORE_WEIGHTS" "INPUT_SHAPE;OPTIONS" ${ARGN})
+  cmake_parse_arguments(arg "" "BATCH;TARGET_CPU;TARGET_TRIPLE;STORE_WEIGHTS;KERNELS" "INPUT_SHAPE;OPTIONS" ${ARGN})
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "layerc_add_model(${name}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -35,7 +35,7 @@ function(layerc_add_model name file)
 
   set(out "${CMAKE_CURRENT_BINARY_DIR}/${name}.layerc")
   set(command layerc::layerc compile "${file}" -o "${out}" --name ${name} --store-weights ${arg_STORE_WEIGHTS} --quiet)
-  foreach(flag BATCH TARGET_CPU TARGET_TRIPLE)
+  foreach(flag BATCH TARGET_CPU TARGET_TRIPLE KERNELS)
     if(arg_${flag})
       string(TOLOWER "${flag}" word)
       string(REPLACE "_" "-" word "${word}")
@@ -73,6 +73,9 @@ function(layerc_add_model name file)
   target_include_directories(${name} PUBLIC "${out}")
   target_compile_features(${name} PUBLIC cxx_std_17)
   set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF POSITION_INDEPENDENT_CODE ON LAYERC_OUTPUT_DIR "${out}")
+  if(arg_KERNELS MATCHES "^(onednn|auto)$")
+    target_link_libraries(${name} PUBLIC dnnl gomp)
+  endif()
   if(UNIX)
     # The flag, not Threads::Threads: users in other folders would not see that target.
     target_link_options(${name} PUBLIC -pthread)

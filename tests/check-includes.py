@@ -19,7 +19,7 @@ HOMES = {
     "zip.h": "frontend/Archive.cpp",
     "nlohmann/": "frontend/Json.h",
     "CLI/": "tools/Options.cpp",
-    "dnnl": "runtime/src/onednn/",
+    "oneapi/": "runtime/src/onednn/",
 }
 # Libraries of the compiler; the runtime knows none of them.
 COMPILER_LIBRARIES = ("llvm/", "mlir/", "absl/")

@@ -7,6 +7,8 @@ import lit.formats
 config.name = "layerc"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
+if config.onednn and not config.onednn.endswith("NOTFOUND"):
+    config.available_features.add("onednn")
 config.excludes = ["Inputs", "recorded"]
 config.environment["PATH"] = os.pathsep.join([config.layerc_bin, config.llvm_tools, os.environ.get("PATH", "")])
 config.substitutions.append(("%python", config.python))

@@ -74,6 +74,26 @@ plan.program @kernel_c2 weights(0) {
 
 // -----
 
+plan.program @kernel_c3 weights(0) {
+  // expected-error @+1 {{expects one unit and no scratch of workers from 'their_code'}}
+  plan.kernel @k algorithm("outside") tile [] units [2] shared(0) worker(0) [memref<5xf32>] -> [memref<5xf32>] external <"their_code" "copy"> {
+  ^bb0(%x: tensor<5xf32>):
+    nn.yield %x : tensor<5xf32>
+  }
+}
+
+// -----
+
+plan.program @kernel_c3_dimensions weights(0) {
+  // expected-error @+1 {{to 'their_code', which takes at most 8 dimensions}}
+  plan.kernel @k algorithm("outside") tile [] units [1] shared(0) worker(0) [memref<1x1x1x1x1x1x1x1x2xf32>] -> [memref<1x1x1x1x1x1x1x1x2xf32>] external <"their_code" "copy"> {
+  ^bb0(%x: tensor<1x1x1x1x1x1x1x1x2xf32>):
+    nn.yield %x : tensor<1x1x1x1x1x1x1x1x2xf32>
+  }
+}
+
+// -----
+
 plan.program @entry_c1 weights(0) {
   plan.entry batch(1) target("x86-64-v3") arena(128) bound(128) unfused(128) search("") worker(0) {
     // expected-error @+1 {{ends at 164 outside the arena of 128 bytes}}

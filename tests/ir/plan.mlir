@@ -29,6 +29,12 @@ plan.program @digits weights(640) {
     %y = nn.unary relu %x : (tensor<1x10xf32>) -> tensor<1x10xf32>
     nn.yield %y : tensor<1x10xf32>
   }
+  // CHECK: plan.kernel @theirs {{.*}} -> [memref<1x10xf32>] external <"their_code" "conv"[1, -2]> {
+  plan.kernel @theirs algorithm("outside") tile [] units [1] shared(0) worker(0) [memref<1x10xf32>] -> [memref<1x10xf32>] external <"their_code" "conv"[1, -2]> {
+  ^bb0(%x: tensor<1x10xf32>):
+    %y = nn.unary relu %x : (tensor<1x10xf32>) -> tensor<1x10xf32>
+    nn.yield %y : tensor<1x10xf32>
+  }
   // CHECK: plan.entry batch(1) target("x86-64-v3") arena(128) bound(104) unfused(80) search("proved") worker(64) {
   plan.entry batch(1) target("x86-64-v3") arena(128) bound(104) unfused(80) search("proved") worker(64) {
     // CHECK: %[[X:.*]] = plan.input "x" : memref<2x8xf32>
