@@ -41,7 +41,6 @@ extern "C" {
  *  16  the saved state belongs to another model or build
  *  17  a null pointer or an options structure of unknown size
  *  18  code from outside cannot compute its step
- *  18  code from outside cannot compute its step
  */
 
 /* An input or output. */
