@@ -165,6 +165,8 @@ Value layerc::emitOpAt(KernelBuilder &k, Operation *op, const Lanes &at) {
     return value;
   if (Value value = emitViewAt(k, op, at))
     return value;
+  if (Value value = emitLookupAt(k, op, at))
+    return value;
   if (isSum(op))
     return emitSums(k, op, at).front();
   assert(isRowOp(op) && "an op that kernels may hold");

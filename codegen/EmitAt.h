@@ -15,12 +15,13 @@ mlir::Value emitBroadcastAt(KernelBuilder &k, mlir::Value operand, llvm::ArrayRe
 /// Lane by lane, for what has no vector form.
 mlir::Value emitLaneByLane(KernelBuilder &k, const Lanes &at, llvm::function_ref<mlir::Value(const Lanes &one)> emit);
 
-/// As emitOpAt for the groups of ops in EmitAtElementwise.cpp, EmitAtViews.cpp, EmitAtSums.cpp and EmitAtRows.cpp; null
-/// when `op` is not of the group.
+/// As emitOpAt for the groups of ops in EmitAt.cpp, EmitAtViews.cpp and EmitAtLookups.cpp; null when `op` is not of the
+/// group.
 mlir::Value emitElementwiseAt(KernelBuilder &k, mlir::Operation *op, const Lanes &at);
 mlir::Value emitViewAt(KernelBuilder &k, mlir::Operation *op, const Lanes &at);
+mlir::Value emitLookupAt(KernelBuilder &k, mlir::Operation *op, const Lanes &at);
 
-/// True for reduce, contract, conv, conv_transpose and pool.
+/// True for reduce, contract, conv, conv_transpose, local_conv and pool.
 bool isSum(mlir::Operation *op);
 /// Elements of a sum at several places of equal lanes and dimension, in one nest of loops. Places of a window op differ
 /// in the last index only.

@@ -237,6 +237,36 @@ static SmallVector<Value> emitConv(KernelBuilder &k, nn::ConvOp op, ArrayRef<Lan
   });
 }
 
+/// The kernel's rows for one place follow each other, so that a walk along the filters streams it once.
+static SmallVector<Value> emitLocalConv(KernelBuilder &k, nn::LocalConvOp op, ArrayRef<Lanes> places) {
+  Value input = op.getInput(), kernel = op.getKernel();
+  int64_t rank = op.spatialRank(), last = rank + 1;
+  Window window;
+  for (int64_t d = 0; d < rank; ++d)
+    window.add(k, places.front().index[d + 1], op.stride(d), op.padLow(d), op.window(d), 1, shapeOf(input)[d + 1]);
+  SmallVector<LoopBounds> bounds = window.bounds;
+  bounds.push_back({k.constant(0), k.constant(shapeOf(input)[last])});
+  SmallVector<Value> start(places.size(), k.number(k.computeType(elementOf(op)), 0, places.front().count));
+  return emitNest(k, bounds, start, [&](ArrayRef<Value> index, ValueRange sums) {
+    SmallVector<Value> next;
+    for (auto [place, sum] : llvm::zip_equal(places, sums)) {
+      bool filterLanes = place.count > 1 && place.dim == last;
+      Lanes from{{place.index[0]}, filterLanes ? 1 : place.count, filterLanes ? 0 : place.dim};
+      for (int64_t d = 0; d < rank; ++d)
+        from.index.push_back(window.input(k, d, index[d]));
+      from.index.push_back(index[rank]);
+      Lanes weight{SmallVector<Value>(ArrayRef(place.index).slice(1, rank)), filterLanes ? place.count : 1, 2 * rank + 1};
+      llvm::append_range(weight.index, index);
+      weight.index.push_back(place.index[last]);
+      Value x = k.emitAt(input, from), w = k.emitAt(kernel, weight);
+      x = from.count == place.count ? x : k.splat(x, place.count);
+      w = weight.count == place.count ? w : k.splat(w, place.count);
+      next.push_back(multiplyAdd(k, x, w, sum));
+    }
+    return next;
+  });
+}
+
 static Value emitConvTranspose(KernelBuilder &k, nn::ConvTransposeOp op, const Lanes &place) {
   Value input = op.getInput(), kernel = op.getKernel();
   int64_t rank = op.spatialRank(), last = rank + 1;
@@ -371,12 +401,12 @@ static SmallVector<Value> emitContract(KernelBuilder &k, nn::ContractOp op, Arra
 //===-- All -----------------------------------------------------------------------------------------------------===//
 
 bool layerc::isSum(Operation *op) {
-  return isa<nn::ReduceOp, nn::PoolOp, nn::ConvOp, nn::ConvTransposeOp, nn::ContractOp>(op);
+  return isa<nn::ReduceOp, nn::PoolOp, nn::ConvOp, nn::ConvTransposeOp, nn::LocalConvOp, nn::ContractOp>(op);
 }
 
 /// Whether one vector emission covers all lanes of `place`.
 static bool isVectorPlace(KernelBuilder &k, Operation *op, const Lanes &place) {
-  if (isa<nn::PoolOp, nn::ConvOp, nn::ConvTransposeOp>(op) && isAlongWindow(place))
+  if (isa<nn::PoolOp, nn::ConvOp, nn::ConvTransposeOp, nn::LocalConvOp>(op) && isAlongWindow(place))
     return false;
   auto conv = dyn_cast<nn::ConvOp>(op);
   if (!conv || place.count == 1 || conv.getGroups() == 1 || place.dim + 1 < static_cast<int64_t>(place.index.size()))
@@ -399,6 +429,7 @@ SmallVector<Value> layerc::emitSums(KernelBuilder &k, Operation *op, ArrayRef<La
           .Case([&](nn::ReduceOp reduce) { return emitReduce(k, reduce, places); })
           .Case([&](nn::PoolOp pool) { return emitPool(k, pool, places); })
           .Case([&](nn::ConvOp conv) { return emitConv(k, conv, places); })
+          .Case([&](nn::LocalConvOp conv) { return emitLocalConv(k, conv, places); })
           .Case([&](nn::ContractOp contract) { return emitContract(k, contract, places); })
           .Case([&](nn::ConvTransposeOp conv) {
             return SmallVector<Value>(llvm::map_range(places, [&](const Lanes &at) { return emitConvTranspose(k, conv, at); }));

@@ -116,7 +116,8 @@ static Results resultMasks(LayerImport &l, size_t count) {
   Value mask = l.kerasMajor() >= 3 || l.layer().isOperation ? l.carriedMask() : l.mask();
   bool passes = passesMask(l.layer(), l.graph());
   if (mask && !passes && l.graph().isMultiBackendKeras())
-    l.fail() << "does not support masks, and Keras " << l.graph().kerasVersion << " refuses to drop the mask of its input";
+    l.fail() << "does not support masks, and Keras " << l.graph().kerasVersion
+             << " refuses to drop the mask of its input";
   return Results(count, passes ? mask : Value());
 }
 
@@ -156,7 +157,9 @@ static bool isTensors(const nlohmann::json &value) {
 /// Augmentation layers are called with training=True unless told otherwise, and prediction overrides it.
 static bool isAugmentation(const Layer &layer) {
   const LayerRow *row = findLayer(layer);
-  return row && (row->import == importAugmentation || row->import == importRandomCrop);
+  return row &&
+         llvm::is_contained(
+             {importAugmentation, importRandomCrop, importResizing, importCenterCrop, importAutoContrast}, row->import);
 }
 
 /// Call arguments beside the tensors change what a layer computes: those that its importer did not ask for are refused.

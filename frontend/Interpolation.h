@@ -2,6 +2,7 @@
 // Image interpolation along one axis as a matrix: what UpSampling2D and resizing multiply with.
 #pragma once
 
+#include "mlir/IR/Value.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
@@ -17,9 +18,17 @@ enum class SamplePositions {
 };
 
 /// The matrix [out][in], row-major, whose rows sum to 1; nullopt for a method Keras does not have. Methods: bilinear,
-/// bicubic (Keys, a = -0.5), lanczos3, lanczos5, mitchellcubic, gaussian, area. No antialiasing: Keras' upsampling
-/// never narrows. Formulas: TensorFlow's resize_bilinear, resize_bicubic, resize_area and scale_and_translate kernels.
+/// bicubic (Keys, a = -0.5), lanczos3, lanczos5, mitchellcubic, gaussian, area. With `antialias` the kernels of all but
+/// area widen where the output is smaller than the input. Formulas: TensorFlow's resize_bilinear, resize_bicubic,
+/// resize_area and scale_and_translate kernels.
 std::optional<std::vector<double>> interpolationMatrix(llvm::StringRef method, int64_t in, int64_t out,
-                                                       SamplePositions positions);
+                                                       SamplePositions positions, bool antialias = false);
+
+class LayerImport;
+
+/// The spatial dimensions of the channels-last `x` resampled to `sizes`; nearest takes the element at half-pixel
+/// centres, every other method needs floats.
+mlir::Value interpolate(LayerImport &l, mlir::Value x, llvm::ArrayRef<int64_t> sizes, llvm::StringRef method,
+                        SamplePositions positions, bool antialias = false);
 
 } // namespace layerc

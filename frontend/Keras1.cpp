@@ -74,6 +74,18 @@ void renamePadding(json &config) {
                          {at(padding, "left_pad"), at(padding, "right_pad")}};
 }
 
+/// The Merge layer is one of today's merging layers by its mode; other modes keep the name.
+void renameMerge(std::string &className, json &config) {
+  static const std::map<std::string, std::string> classes{
+      {"sum", "Add"},     {"mul", "Multiply"}, {"concat", "Concatenate"},
+      {"ave", "Average"}, {"dot", "Dot"},      {"max", "Maximum"}};
+  auto found = classes.find(stringOr(config, "mode", "sum"));
+  if (found == classes.end() || stringOr(config, "mode_type", "raw") != "raw")
+    return;
+  className = found->second;
+  rename(config, className == "Dot" ? "dot_axes" : "concat_axis", className == "Dot" ? "axes" : "axis");
+}
+
 } // namespace
 
 void renameKeras1(std::string &className, json &config) {
@@ -81,6 +93,8 @@ void renameKeras1(std::string &className, json &config) {
     return;
   if (auto found = kClasses.find(className); found != kClasses.end())
     className = found->second;
+  if (className == "Merge")
+    renameMerge(className, config);
   if (className != "Embedding" && className != "Reshape")
     rename(config, "output_dim", "units");
   if (className == "Embedding" || className == "RepeatVector")

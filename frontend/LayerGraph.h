@@ -37,13 +37,15 @@ const char *elementTypeName(ElementType type);
 std::optional<ElementType> elementTypeFromName(const std::string &name);
 size_t elementSize(ElementType type);
 
-/// One stored array, dense row-major, little endian. The bytes belong to the `FileArrays` that `LayerGraph` keeps alive
+/// One stored array, dense row-major (but for `permutation`), little endian. The bytes belong to the `FileArrays` that `LayerGraph` keeps alive
 /// and have no alignment: they may lie anywhere in the file.
 struct Array {
   std::string path;   ///< name of the weight: the layer's path and the variable's name, "conv2d/kernel"
   std::string source; ///< where the file has it, for messages: "layers/conv2d/vars/0"
   ElementType type = ElementType::Float32;
   std::vector<int64_t> shape;
+  /// Dimension d of `shape` is dimension `permutation[d]` of the stored array; empty where it is stored as it is.
+  std::vector<int64_t> permutation;
   const std::byte *data = nullptr;
   size_t bytes = 0;
 };
@@ -117,7 +119,7 @@ struct LayerGraph {
   std::string name;         ///< the model's own name
   std::string kind;         ///< "Sequential" or "Functional"
   std::string kerasVersion; ///< "3.15.1", "2.15.0"; "1" where an .h5 file has none
-  std::string backend;      ///< "tensorflow", "theano", ... where recorded
+  std::string backend;      ///< that wrote the weights: "tensorflow", "theano", ... where recorded
   std::vector<Layer> layers;
   std::vector<Call> calls;
   std::vector<NamedTensor> inputs; ///< each refers to the call of an InputLayer

@@ -4,6 +4,8 @@
 
 #include "frontend/Activations.h"
 
+#include <cstring>
+
 using namespace mlir;
 using namespace layerc;
 
@@ -49,10 +51,15 @@ static std::string policyName(const nlohmann::json &config) {
   return dtype && dtype->is_string() ? dtype->get<std::string>() : "float32";
 }
 
+/// Layers whose class turns Keras' autocast off.
+static bool takesInputsAsTheyAre(StringRef className) {
+  return className == "Embedding" || className == "ReversibleEmbedding" || className == "GroupNormalization";
+}
+
 LayerImport::LayerImport(const LayerGraph &graph, const Layer &layer, StringRef path, ArrayRef<Value> inputs,
                          ArrayRef<Value> masks, const Call *call, OpBuilder &builder)
     : NnBuilder(builder, NameLoc::get(builder.getStringAttr(path))), graph_(graph), layer_(layer), call_(call),
-      allInputs_(inputs), computeType_(builder.getF32Type()) {
+      allInputs_(inputs), allMasks_(masks), computeType_(builder.getF32Type()) {
   takeInputs(inputs, masks);
   std::string policy = policyName(layer.config);
   if (policy == "float16" || policy == "mixed_float16")
@@ -61,7 +68,7 @@ LayerImport::LayerImport(const LayerGraph &graph, const Layer &layer, StringRef 
     computeType_ = builder.getBF16Type();
   else if (policy != "float32" && elementTypeFromName(policy).value_or(ElementType::Float64) == ElementType::Float64)
     fail() << "dtype policy '" << policy << "' is not supported";
-  if (layer.isOperation || layer.className == "InputLayer")
+  if (layer.isOperation || layer.className == "InputLayer" || takesInputsAsTheyAre(layer.className))
     return;
   for (Value &input : inputs_) // Keras casts float arguments to the compute type and leaves integers alone.
     if (!failed_ && isa<FloatType>(elementType(input)))
@@ -107,8 +114,21 @@ Results LayerImport::tensorArgument(StringRef name) {
   for (size_t index : indices)
     if (!failed_ && index < allInputs_.size())
       tensors.push_back(isa<FloatType>(elementType(allInputs_[index])) ? cast(allInputs_[index], computeType_)
-                                                                      : allInputs_[index]);
+                                                                       : allInputs_[index]);
   return tensors;
+}
+
+Value LayerImport::argumentMask(StringRef name) {
+  const nlohmann::json *value = argument(name);
+  SmallVector<size_t> indices;
+  if (value)
+    collectTensors(*value, indices);
+  return !indices.empty() && indices[0] < allMasks_.size() ? allMasks_[indices[0]] : Value();
+}
+
+bool LayerImport::callFlag(StringRef name) {
+  const nlohmann::json *value = argument(name);
+  return value && *value == true;
 }
 
 Value LayerImport::carriedMask(size_t input) const { return input < inputMasks_.size() ? inputMasks_[input] : Value(); }
@@ -158,26 +178,69 @@ Value LayerImport::channelsLast(Value x) {
 
 Value LayerImport::back(Value x) { return !failed_ && channelsFirst() ? moveAxis(x, rank(x) - 1, 1) : x; }
 
-Value LayerImport::storedWeight(StringRef name, ArrayRef<int64_t> expected) {
+Value LayerImport::weightOf(const Layer &layer, size_t index, StringRef name, ArrayRef<int64_t> expected) {
   if (failed_)
     return {};
-  if (!hasMoreWeights())
+  if (index >= layer.weights.size())
     return fail() << "weight '" << name << "' of shape " << shapeText(expected) << " is missing from the file";
-  const Array &array = layer_.weights[nextWeight_++];
+  const Array &array = layer.weights[index];
   if (ArrayRef<int64_t>(array.shape) != expected)
     return fail() << "weight '" << name << "' has shape " << shapeText(array.shape) << " in the file; expects "
                   << shapeText(expected);
-  auto type = RankedTensorType::get(expected, mlirType(array.type, context()));
+  Sizes stored(expected);
+  for (auto [d, from] : llvm::enumerate(array.permutation))
+    stored[from] = expected[d];
+  auto type = RankedTensorType::get(stored, mlirType(array.type, context()));
   if (!isa<FloatType>(type.getElementType()))
     return fail() << "weight '" << name << "' is stored as " << elementTypeName(array.type) << "; expects floats";
-  std::string key = layer_.path + "/" + name.str();
+  std::string key = layer.path + "/" + name.str();
   context()->getLoadedDialect<nn::NnDialect>()->weights().add(
       key, type, ArrayRef<char>(reinterpret_cast<const char *>(array.data), array.bytes));
-  return builder_.create<nn::WeightOp>(location_, type, key);
+  Value weight = builder_.create<nn::WeightOp>(location_, type, key);
+  return array.permutation.empty() ? weight : transpose(weight, array.permutation);
+}
+
+Value LayerImport::storedWeight(StringRef name, ArrayRef<int64_t> shape) {
+  return weightOf(layer_, nextWeight_++, name, shape);
+}
+
+Value LayerImport::innerWeight(StringRef role, size_t index, StringRef name, ArrayRef<int64_t> shape) {
+  const Layer *inner = child(role);
+  if (!failed_ && !inner)
+    return fail() << "has no layer '" << role << "' inside";
+  return failed_ ? Value() : cast(weightOf(*inner, index, name, shape), computeType_);
 }
 
 Value LayerImport::weight(StringRef name, ArrayRef<int64_t> shape) {
   return cast(storedWeight(name, shape), computeType_);
+}
+
+Value LayerImport::weight(StringRef name, ArrayRef<int64_t> stored, ArrayRef<int64_t> shape,
+                          ArrayRef<int64_t> sources) {
+  Value original = storedWeight(name, stored);
+  if (failed_)
+    return {};
+  WeightStore &weights = context()->getLoadedDialect<nn::NnDialect>()->weights();
+  auto op = original.getDefiningOp<nn::WeightOp>();
+  ArrayRef<char> from = weights.find(op.getName())->bytes;
+  size_t width = elementType(original).getIntOrFloatBitWidth() / 8;
+  std::vector<char> bytes(sources.size() * width, 0);
+  for (auto [i, source] : llvm::enumerate(sources))
+    if (source >= 0)
+      std::memcpy(bytes.data() + i * width, from.data() + static_cast<size_t>(source) * width, width);
+  auto type = RankedTensorType::get(shape, elementType(original));
+  op.erase();
+  return cast(ownedWeight(name.str() + "/rearranged", type, std::move(bytes)), computeType_);
+}
+
+Value LayerImport::integerTable(StringRef name, ArrayRef<int64_t> values) {
+  if (failed_)
+    return {};
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, builder_.getI64Type());
+  if (values.size() * sizeof(int64_t) <= static_cast<size_t>(nn::kConstantLimit))
+    return builder_.create<nn::ConstantOp>(location_, type, DenseElementsAttr::get(type, values));
+  const char *data = reinterpret_cast<const char *>(values.data());
+  return ownedWeight(name, type, std::vector<char>(data, data + values.size() * sizeof(int64_t)));
 }
 
 Value LayerImport::numbers(StringRef name, ArrayRef<int64_t> shape, ArrayRef<double> values) {

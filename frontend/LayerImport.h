@@ -78,6 +78,11 @@ public:
   /// The tensors of a call argument in order, floats in the compute type; empty where it is absent or null.
   Results tensorArgument(llvm::StringRef name);
 
+  /// The mask that came with the first tensor of a call argument; null where there is none.
+  mlir::Value argumentMask(llvm::StringRef name);
+  /// Whether a call argument is true.
+  bool callFlag(llvm::StringRef name);
+
   bool hasRead(llvm::StringRef name) const { return readArguments_.contains(name); }
 
   // Masks. A mask is an i1 tensor over the leading dimensions of its tensor, (N, T) beside (N, T, C), true where a step
@@ -99,12 +104,20 @@ public:
 
   /// The next stored variable of the layer under Keras' name for it, of exactly this shape, cast to the compute type.
   mlir::Value weight(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
-  /// The same, in its stored float type: what Keras does not autocast.
+  /// A weight stored under another arrangement: element i of the result, of `shape`, is element `sources[i]` of the
+  /// stored one, or 0 where that is negative.
+  mlir::Value weight(llvm::StringRef name, llvm::ArrayRef<int64_t> stored, llvm::ArrayRef<int64_t> shape,
+                     llvm::ArrayRef<int64_t> sources);
+  /// As the first, in its stored float type: what Keras does not autocast.
   mlir::Value storedWeight(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
+  /// Variable number `index` of the layer inside under `role`, in this layer's compute type.
+  mlir::Value innerWeight(llvm::StringRef role, size_t index, llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
   /// Numbers that the importer computes: a constant where they are few, else an owned weight called `name`.
   mlir::Value numbers(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> values);
   /// A weight of its own bytes, which the importer computes.
   mlir::Value ownedWeight(llvm::StringRef name, mlir::RankedTensorType type, std::vector<char> bytes);
+  /// The same as `numbers` for a list of 64-bit integers.
+  mlir::Value integerTable(llvm::StringRef name, llvm::ArrayRef<int64_t> values);
   /// x + bias over the last dimension where `use_bias` holds.
   mlir::Value addBias(mlir::Value x);
   bool hasMoreWeights() const { return nextWeight_ < layer_.weights.size(); }
@@ -125,11 +138,12 @@ private:
   bool isInteger(const nlohmann::json &value) const { return value.is_number_integer(); }
   void takeInputs(llvm::ArrayRef<mlir::Value> inputs, llvm::ArrayRef<mlir::Value> masks);
   Failure wrongValue(llvm::StringRef key, llvm::StringRef expected);
+  mlir::Value weightOf(const Layer &layer, size_t index, llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
 
   const LayerGraph &graph_;
   const Layer &layer_;
   const Call *call_;
-  llvm::SmallVector<mlir::Value> allInputs_, inputs_, inputMasks_;
+  llvm::SmallVector<mlir::Value> allInputs_, allMasks_, inputs_, inputMasks_;
   std::optional<Results> masks_;
   llvm::StringSet<> readArguments_;
   mlir::Type computeType_;

@@ -221,7 +221,9 @@ absl::Status Parser::parseInner(LayerObject &layer, int depth) {
         return status;
   static const std::set<std::string> attention{"MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention"};
   if (attention.count(layer.className))
-    for (const char *role : {"query_dense", "key_dense", "value_dense", "output_dense"}) {
+    for (const char *role : {"query_dense", "key_dense", "gate_dense", "value_dense", "output_dense"}) {
+      if (role == std::string_view("gate_dense") && at(layer.config, "use_gate") != true)
+        continue;
       auto dense = std::make_shared<LayerObject>();
       dense->className = "EinsumDense";
       dense->name = absl::StrCat(layer.name, "/", role);

@@ -143,21 +143,61 @@ absl::Status Assigner::checkNames(const LayerObject &object, const Group &group)
   return absl::OkStatus();
 }
 
-/// Keras 1 and Theano stored some kernels in other orders; taking those as they are would give wrong numbers.
-absl::Status Assigner::place(LayerObject &owner, Array array) {
-  const bool isConvolution = absl::StrContains(owner.className, "Conv");
-  const bool isKernel = array.shape.size() >= 3 && isConvolution;
-  if (isTheano_ && isKernel)
-    return layerError(owner, "convolution kernels saved by the Theano backend are not supported");
-  if (savedMajor_ == 1 && isKernel) {
-    bool isOneDimensional = owner.className == "Conv1D" && array.shape.size() == 4 && array.shape[1] == 1;
-    if (isOneDimensional) // (length, 1, channels, filters)
-      array.shape.erase(array.shape.begin() + 1);
-    else if (owner.className != "Conv2D" && owner.className != "Conv3D")
-      return layerError(owner, "its kernel as saved by Keras 1 is not supported");
-    if (stringOr(owner.config, "data_format", "") == "channels_first")
-      return layerError(owner, "channels_first kernels saved by Keras 1 are not supported");
+/// How Keras 1 stored the kernel of a convolution: dimension d of today's is dimension permutation[d] of the stored
+/// one, behind which dimensions of size 1 may remain. Empty: the same order; nullopt: not known. From
+/// preprocess_weights_for_loading of keras/engine/saving.py in Keras 2.2.
+std::optional<std::vector<int64_t>> keras1Permutation(const LayerObject &owner, const std::vector<int64_t> &shape) {
+  const bool first = stringOr(owner.config, "data_format", "") == "channels_first";
+  using Permutation = std::vector<int64_t>;
+  if (owner.className == "Conv1D" && shape.size() == 4) {
+    const json &filters = at(owner.config, "filters");
+    // (length, 1, channels, filters), or in Keras 1.1 (filters, channels, length, 1)
+    bool isLate = shape[1] == 1 && (!filters.is_number_integer() || shape[3] == filters.get<int64_t>());
+    return isLate ? Permutation{0, 2, 3, 1} : Permutation{2, 1, 0, 3};
   }
+  if (owner.className == "Conv2D" && shape.size() == 4)
+    return first ? Permutation{2, 3, 1, 0} : Permutation{};
+  if (owner.className == "Conv2DTranspose" && shape.size() == 4)
+    return first ? Permutation{2, 3, 0, 1} : Permutation{0, 1, 3, 2};
+  if (owner.className == "Conv3D" && shape.size() == 5)
+    return first ? Permutation{2, 3, 4, 1, 0} : Permutation{};
+  return std::nullopt;
+}
+
+/// Gives the kernel the order of dimensions that Keras has had since version 2.
+absl::Status arrangeKeras1(const LayerObject &owner, Array &array) {
+  std::optional<std::vector<int64_t>> permutation = keras1Permutation(owner, array.shape);
+  if (!permutation)
+    return layerError(owner, "its kernel as saved by Keras 1 is not supported");
+  if (permutation->empty())
+    return absl::OkStatus();
+  std::vector<int64_t> shape;
+  for (int64_t from : *permutation)
+    shape.push_back(array.shape[from]);
+  if (owner.className == "Conv1D") { // without the dimension of size 1, which keeps the others' bytes in place
+    int64_t dropped = permutation->back();
+    if (shape.back() != 1)
+      return layerError(owner, "its kernel as saved by Keras 1 is not supported");
+    shape.pop_back();
+    permutation->pop_back();
+    for (int64_t &from : *permutation)
+      from -= from > dropped ? 1 : 0;
+  }
+  array.shape = std::move(shape);
+  if (!std::is_sorted(permutation->begin(), permutation->end()))
+    array.permutation = *std::move(permutation);
+  return absl::OkStatus();
+}
+
+/// Keras 1 stored some kernels in another order. Those of Theano are turned round in space by their importers.
+absl::Status Assigner::place(LayerObject &owner, Array array) {
+  const bool isKernel = array.shape.size() >= 3 && absl::StrContains(owner.className, "Conv");
+  static const std::set<std::string> turned{"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose"};
+  if (isTheano_ && isKernel && !turned.count(owner.className))
+    return layerError(owner, "its kernel as saved by the Theano backend is not supported");
+  if (savedMajor_ == 1 && isKernel)
+    if (absl::Status status = arrangeKeras1(owner, array); !status.ok())
+      return status;
   owner.weights.push_back(std::move(array));
   return absl::OkStatus();
 }
@@ -216,6 +256,10 @@ absl::StatusOr<std::vector<LayerObject *>> matchGroups(const LayerObject &root, 
 
 bool hasLegacyWeights(const Hdf5File &file) { return file.list(baseGroup(file), "layer_names").has_value(); }
 
+std::string backendOf(const Hdf5File &file) {
+  return file.text(baseGroup(file), "backend").value_or(file.text("", "backend").value_or(""));
+}
+
 absl::Status assignLegacy(LayerObject &root, const Hdf5File &file, int savedMajor) {
   absl::StatusOr<std::vector<Group>> groups = readGroups(file);
   if (!groups.ok())
@@ -224,9 +268,7 @@ absl::Status assignLegacy(LayerObject &root, const Hdf5File &file, int savedMajo
   absl::StatusOr<std::vector<LayerObject *>> layers = matchGroups(root, *groups);
   if (!layers.ok())
     return layers.status();
-  std::string base = baseGroup(file);
-  std::string backend = file.text(base, "backend").value_or(file.text("", "backend").value_or(""));
-  Assigner assigner(savedMajor, backend == "theano");
+  Assigner assigner(savedMajor, backendOf(file) == "theano");
   for (size_t i = 0; i < groups->size(); ++i)
     if (absl::Status status = assigner.assign(*(*layers)[i], (*groups)[i]); !status.ok())
       return status;

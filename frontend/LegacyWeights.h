@@ -10,9 +10,12 @@ namespace layerc {
 /// True for a whole model or a weights file of the layout with `layer_names`.
 bool hasLegacyWeights(const Hdf5File &file);
 
+/// The Keras backend that wrote the arrays, empty where the file does not say.
+std::string backendOf(const Hdf5File &file);
+
 /// Matches groups to layers by name, or in order where the names are foreign, and splits the list of a nested model,
 /// wrapper or attention layer among the layers inside. `savedMajor` is the Keras that wrote the weights.
-/// Refuses what would need converting: Keras 1 recurrent and channels-first kernels, kernels of the Theano backend.
+/// Keras 1's kernels of convolutions get a permutation; recurrent weights of Keras 1 are refused.
 absl::Status assignLegacy(LayerObject &root, const Hdf5File &file, int savedMajor);
 
 } // namespace layerc

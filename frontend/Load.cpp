@@ -228,7 +228,7 @@ absl::StatusOr<LayerGraph> loadModel(const std::string &modelPath, const std::st
   LayerGraph graph;
   graph.file = modelPath;
   graph.kerasVersion = parts->version;
-  graph.backend = parts->backend;
+  graph.backend = parts->weights && hasLegacyWeights(*parts->weights) ? backendOf(*parts->weights) : parts->backend;
   graph.arrays = parts->weights;
   if (absl::Status status = expand(**root, graph); !status.ok())
     return inFile(modelPath, status);

@@ -47,6 +47,7 @@ const std::map<std::string, const char *> kTable{
     {"CuDNNGRU", "kernel recurrent_kernel bias"},
     {"CuDNNLSTM", "kernel recurrent_kernel bias"},
     {"Embedding", "embeddings"},
+    {"STFTSpectrogram", "real_kernel imag_kernel"},
     {"PReLU", "alpha"},
     {"BatchNormalization", "gamma?scale beta?center | moving_mean moving_variance"},
     {"LayerNormalization", "gamma?scale beta?center"},
@@ -78,13 +79,14 @@ bool ownsNothing(const std::string &className) {
       "InputLayer Activation ReLU LeakyReLU ELU ThresholdedReLU Softmax Flatten Reshape Permute RepeatVector Identity "
       "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise GaussianDropout AlphaDropout "
       "ActivityRegularization Masking Add Subtract Multiply Average Maximum Minimum Concatenate Dot Merge "
-      "UnitNormalization Rescaling Resizing CenterCrop Lambda TFOpLambda SlicingOpLambda TimeDistributed Bidirectional "
+      "UnitNormalization Rescaling Resizing CenterCrop CategoryEncoding Discretization IntegerLookup AutoContrast "
+      "MelSpectrogram Lambda TFOpLambda SlicingOpLambda TimeDistributed Bidirectional "
       "RNN StackedRNNCells MultiHeadAttention GroupQueryAttention GroupedQueryAttention Sequential Functional Model "
       "Network",
       ' ');
   if (names.count(className))
     return true;
-  for (const char *part : {"Pooling", "UpSampling", "ZeroPadding", "Cropping"})
+  for (const char *part : {"Pooling", "UpSampling", "ZeroPadding", "Cropping", "Random"})
     if (className.find(part) != std::string::npos)
       return true;
   return false;

@@ -331,6 +331,26 @@ static Rule makeRule(ConvTransposeOp op, Inputs in) {
   };
 }
 
+static Rule makeRule(LocalConvOp op, Inputs in) {
+  EvaluatedValue *x = in[0], *kernel = in[1];
+  int64_t rank = op.spatialRank(), channels = kernel->shape[2 * rank], filters = kernel->shape[2 * rank + 1];
+  return [=](Index i) mutable {
+    Scalar sum;
+    forEachIndex(Index(kernel->shape).slice(rank, rank), [&](Index tap) {
+      int64_t from = i[0] * x->strides[0], weight = i.back();
+      for (int64_t d = 0; d < rank; ++d) {
+        int64_t position = i[d + 1] * op.stride(d) + tap[d] - op.padLow(d);
+        if (position < 0 || position >= x->shape[d + 1])
+          return;
+        from += position * x->strides[d + 1];
+        weight += i[d + 1] * kernel->strides[d] + tap[d] * kernel->strides[rank + d];
+      }
+      addProducts(sum, {x, from, 1}, {kernel, weight, filters}, channels);
+    });
+    return sum;
+  };
+}
+
 static Rule makeRule(PoolOp op, Inputs in) {
   EvaluatedValue *x = in[0];
   bool isMax = op.getFunction() == PoolFunction::Max;
@@ -428,6 +448,44 @@ static Rule makeRule(ResizeOp op, Inputs in) {
   };
 }
 
+//===-- Lookups -------------------------------------------------------------------------------------------------===//
+
+static Rule makeRule(GatherOp op, Inputs in) {
+  EvaluatedValue *x = in[0], *indices = in[1];
+  auto axis = static_cast<size_t>(op.getAxis()), batch = static_cast<size_t>(op.getBatch());
+  size_t chosenRank = indices->shape.size() - batch;
+  bool isUnsigned = op.getIndices().getType().getElementType().isUnsignedInteger();
+  bool givesNan = op.getBounds() == GatherBounds::Nan;
+  return [=](Index i) {
+    Offsets place(i.take_front(batch));
+    llvm::append_range(place, i.slice(axis, chosenRank));
+    int64_t index = indices->at(place).integer, last = x->shape[axis] - 1;
+    if (isUnsigned && index < 0) // above 2^63
+      index = std::numeric_limits<int64_t>::max();
+    if (givesNan && (index < 0 || index > last))
+      return Scalar{std::numeric_limits<double>::quiet_NaN(), 0};
+    Offsets position(i.take_front(axis));
+    position.push_back(std::clamp<int64_t>(index, 0, last));
+    llvm::append_range(position, i.drop_front(axis + chosenRank));
+    return x->at(position);
+  };
+}
+
+static Rule makeRule(OneHotOp, Inputs in) {
+  return [x = in[0]](Index i) { return Scalar{0, x->at(i.drop_back()).integer == i.back() ? 1 : 0}; };
+}
+
+static Rule makeRule(BucketizeOp, Inputs in) {
+  return [x = in[0], boundaries = in[1]](Index i) {
+    Scalar number = x->at(i), count;
+    for (int64_t b = 0; b < boundaries->shape[0]; ++b)
+      count.integer += 1 - applyBinary(BinaryFunction::Greater, x->element, boundaries->at({b}), number).integer;
+    return count;
+  };
+}
+
+//===-- Layouts -------------------------------------------------------------------------------------------------===//
+
 /// G g G^T in panels: row (i * P + j) * C + c of a panel is element (i, j) of channel c.
 static Rule winogradRule(const WinogradTransform &transform, EvaluatedValue *kernel, int64_t columns) {
   int64_t points = transform.points(), channels = kernel->shape[2], width = kernel->shape[3];
@@ -488,6 +546,7 @@ static Rule makeRule(UnpackOp op, Inputs in) {
 Rule layerc::ruleOf(Operation *op, Inputs in) {
   return llvm::TypeSwitch<Operation *, Rule>(op)
       .Case<UnaryOp, BinaryOp, SelectOp, CastOp, AffineOp, ReduceOp, ContractOp, SoftmaxOp, NormalizeOp, ConvOp,
-            ConvTransposeOp, PoolOp, ReshapeOp, TransposeOp, BroadcastOp, PadOp, SliceOp, ReverseOp, ConcatOp, ResizeOp,
-            PackOp, UnpackOp>([&](auto nnOp) { return makeRule(nnOp, in); });
+            ConvTransposeOp, LocalConvOp, PoolOp, ReshapeOp, TransposeOp, BroadcastOp, PadOp, SliceOp, ReverseOp,
+            ConcatOp, ResizeOp, GatherOp, OneHotOp, BucketizeOp, PackOp, UnpackOp>(
+          [&](auto nnOp) { return makeRule(nnOp, in); });
 }

@@ -84,6 +84,10 @@ def Nn_NormalizeFunction : Nn_Enum<"NormalizeFunction", "how values are normaliz
   I32EnumAttrCase<"Layer", 0, "layer">, I32EnumAttrCase<"Rms", 1, "rms">, I32EnumAttrCase<"L2", 2, "l2">]>;
 def Nn_NormalizeFunctionAttr : Nn_EnumAttr<Nn_NormalizeFunction, "normalize_function">;
 
+def Nn_GatherBounds : Nn_Enum<"GatherBounds", "what an index outside the input gives", [
+  I32EnumAttrCase<"Clamp", 0, "clamp">, I32EnumAttrCase<"Nan", 1, "nan">]>;
+def Nn_GatherBoundsAttr : Nn_EnumAttr<Nn_GatherBounds, "gather_bounds">;
+
 //===-- Attributes ----------------------------------------------------------------------------------------------===//
 
 def Nn_LayoutAttr : AttrDef<Nn_Dialect, "Layout"> {
@@ -110,6 +114,7 @@ class Nn_InferredOp<string mnemonic, list<Trait> traits = []> : Nn_Op<mnemonic, 
 def Nn_Tensor : StaticShapeTensorOf<[AnyFloat, AnyInteger]>;
 def Nn_FloatTensor : StaticShapeTensorOf<[AnyFloat]>;
 def Nn_BoolTensor : StaticShapeTensorOf<[I1]>;
+def Nn_IntegerTensor : StaticShapeTensorOf<[AnyInteger]>;
 
 def Nn_WeightOp : Nn_Op<"weight"> {
   let summary = "a trained tensor of the model, by name";
@@ -333,6 +338,38 @@ def Nn_ConvTransposeOp : Nn_InferredOp<"conv_transpose"> {
     int64_t stride(int64_t d) { return getStrides() ? (*getStrides())[d] : 1; }
     int64_t dilation(int64_t d) { return getDilations() ? (*getDilations())[d] : 1; }
     int64_t crop(int64_t d) { return getCrops() ? (*getCrops())[d] : 0; }
+  }];
+  let hasVerifier = 1;
+}
+
+def Nn_LocalConvOp : Nn_InferredOp<"local_conv"> {
+  let summary = "convolution with a kernel of its own at each place";
+  let description = [{
+    `input` is [N, spatial..., C], `kernel` [places..., window..., C, F] with one size per spatial dimension in `places`
+    and in `window`, the result [N, places..., F]:
+    `result[n, p, f] = sum over q, c of input[n, p * stride + q - low, c] * kernel[p, q, c, f]`; elements outside the
+    input count as 0, whatever the kernel holds there. `pads` as in nn.conv.
+
+    C1: one to three spatial dimensions and a kernel of twice that rank and two. C2: the channels agree. C3: positive
+    strides and non-negative pads. C4: `places` is the number of window positions. C5: the result is not empty.
+
+    Example:
+    ```mlir
+    %y = nn.local_conv %x, %w strides [2] : (tensor<1x9x4xf32>, tensor<4x3x4x8xf32>) -> tensor<1x4x8xf32>
+    ```
+  }];
+  let arguments = (ins Nn_FloatTensor:$input, Nn_FloatTensor:$kernel,
+    OptionalAttr<DenseI64ArrayAttr>:$strides, OptionalAttr<DenseI64ArrayAttr>:$pads);
+  let results = (outs Nn_FloatTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $kernel (`strides` $strides^)? (`pads` $pads^)? attr-dict `:` functional-type(operands, results)
+  }];
+  let extraClassDeclaration = [{
+    int64_t spatialRank() { return getInput().getType().getRank() - 2; }
+    int64_t window(int64_t d) { return getKernel().getType().getDimSize(spatialRank() + d); }
+    int64_t stride(int64_t d) { return getStrides() ? (*getStrides())[d] : 1; }
+    int64_t padLow(int64_t d) { return getPads() ? (*getPads())[2 * d] : 0; }
+    int64_t padHigh(int64_t d) { return getPads() ? (*getPads())[2 * d + 1] : 0; }
   }];
   let hasVerifier = 1;
 }
@@ -573,6 +610,67 @@ def Nn_ResizeOp : Nn_InferredOp<"resize"> {
   let arguments = (ins Nn_Tensor:$input, DenseI64ArrayAttr:$sizes);
   let results = (outs Nn_Tensor:$result);
   let assemblyFormat = "$input `sizes` $sizes attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Nn_GatherOp : Nn_InferredOp<"gather"> {
+  let summary = "slices of a tensor chosen by indices: embeddings, take";
+  let description = [{
+    The result has the input's dimensions before `axis`, the dimensions of `indices` behind the first `batch`, and the
+    input's dimensions behind `axis`:
+    `result[b, p, i, s] = input[b, p, indices[b, i], s]` with b the first `batch` dimensions, p those up to `axis`.
+    An index outside the input is moved to the nearest one inside with `clamp`, and gives NaN with `nan`.
+
+    C1: `axis` is inside the rank. C2: `batch` is at most `axis` and the rank of `indices`, and the batch dimensions
+    agree. C3: `nan` takes floats. C4: the input is not empty along `axis`.
+
+    Example:
+    ```mlir
+    %y = nn.gather nan %table, %ids axis 0 : (tensor<100x16xf32>, tensor<1x7xi32>) -> tensor<1x7x16xf32>
+    ```
+  }];
+  let arguments = (ins Nn_GatherBoundsAttr:$bounds, Nn_Tensor:$input, Nn_IntegerTensor:$indices, I64Attr:$axis,
+    DefaultValuedAttr<I64Attr, "0">:$batch);
+  let results = (outs Nn_Tensor:$result);
+  let assemblyFormat = [{
+    $bounds $input `,` $indices `axis` $axis (`batch` $batch^)? attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def Nn_OneHotOp : Nn_InferredOp<"one_hot"> {
+  let summary = "which of some numbers an integer is";
+  let description = [{
+    `result[i, j] = (input[i] == j)` for j from 0 to `depth` - 1; other integers give no true element.
+
+    C1: `depth` is positive.
+
+    Example:
+    ```mlir
+    %y = nn.one_hot %x depth 5 : (tensor<1x4xi32>) -> tensor<1x4x5xi1>
+    ```
+  }];
+  let arguments = (ins Nn_IntegerTensor:$input, I64Attr:$depth);
+  let results = (outs Nn_BoolTensor:$result);
+  let assemblyFormat = "$input `depth` $depth attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def Nn_BucketizeOp : Nn_InferredOp<"bucketize"> {
+  let summary = "the interval between boundaries in which a number lies";
+  let description = [{
+    `result[i]` is how many of `boundaries`, which ascend, are not above `input[i]`; all of them for NaN.
+
+    C1: one element type. C2: `boundaries` has rank 1.
+
+    Example:
+    ```mlir
+    %y = nn.bucketize %x, %b : (tensor<1x4xf32>, tensor<3xf32>) -> tensor<1x4xi32>
+    ```
+  }];
+  let arguments = (ins Nn_Tensor:$input, Nn_Tensor:$boundaries);
+  let results = (outs StaticShapeTensorOf<[I32]>:$result);
+  let assemblyFormat = "$input `,` $boundaries attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 

@@ -131,6 +131,18 @@ LogicalResult ConvTransposeOp::inferReturnTypes(MLIRContext *, std::optional<Loc
   return give(types, sizes, input.getElementType());
 }
 
+LogicalResult LocalConvOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor op,
+                                            SmallVectorImpl<Type> &types) {
+  RankedTensorType input = typeOf(op.getInput());
+  ArrayRef<int64_t> kernel = typeOf(op.getKernel()).getShape();
+  Sizes sizes(input.getShape());
+  for (int64_t d = 0; d + 2 < input.getRank(); ++d)
+    sizes[d + 1] = sizeOr(kernel, d, 1);
+  if (!sizes.empty() && !kernel.empty())
+    sizes.back() = kernel.back();
+  return give(types, sizes, input.getElementType());
+}
+
 LogicalResult PoolOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor op,
                                        SmallVectorImpl<Type> &types) {
   RankedTensorType input = typeOf(op.getInput());
@@ -235,6 +247,29 @@ LogicalResult ResizeOp::inferReturnTypes(MLIRContext *, std::optional<Location>,
   for (int64_t d = 0; d + 2 < input.getRank(); ++d)
     sizes[d + 1] = elementOr(op.getSizes(), d, sizes[d + 1]);
   return give(types, sizes, input.getElementType());
+}
+
+LogicalResult GatherOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor op,
+                                         SmallVectorImpl<Type> &types) {
+  RankedTensorType input = typeOf(op.getInput());
+  ArrayRef<int64_t> shape = input.getShape(), indices = typeOf(op.getIndices()).getShape();
+  size_t axis = std::min<size_t>(op.getAxis(), shape.size()), batch = std::min<size_t>(op.getBatch(), indices.size());
+  Sizes sizes(shape.take_front(axis));
+  llvm::append_range(sizes, indices.drop_front(batch));
+  llvm::append_range(sizes, shape.drop_front(std::min(axis + 1, shape.size())));
+  return give(types, sizes, input.getElementType());
+}
+
+LogicalResult OneHotOp::inferReturnTypes(MLIRContext *context, std::optional<Location>, Adaptor op,
+                                         SmallVectorImpl<Type> &types) {
+  Sizes sizes(typeOf(op.getInput()).getShape());
+  sizes.push_back(op.getDepth());
+  return give(types, sizes, IntegerType::get(context, 1));
+}
+
+LogicalResult BucketizeOp::inferReturnTypes(MLIRContext *context, std::optional<Location>, Adaptor op,
+                                            SmallVectorImpl<Type> &types) {
+  return give(types, typeOf(op.getInput()).getShape(), IntegerType::get(context, 32));
 }
 
 Sizes layerc::nn::packedShape(ArrayRef<int64_t> shape, LayoutAttr layout) {

@@ -249,6 +249,29 @@ LogicalResult ConvTransposeOp::verify() {
                  succeeded(verifyList(*this, "dilations", getDilations(), rank - 2, 1)));
 }
 
+LogicalResult LocalConvOp::verify() {
+  RankedTensorType input = getInput().getType(), kernel = getKernel().getType();
+  int64_t rank = spatialRank();
+  if (failed(verifySpatialRank(*this, input))) // C1
+    return failure();
+  if (kernel.getRank() != 2 * rank + 2) // C1
+    return emitOpError() << "expects a kernel of rank " << 2 * rank + 2 << ", got rank " << kernel.getRank();
+  int64_t channels = input.getDimSize(rank + 1), kernelChannels = kernel.getDimSize(2 * rank);
+  if (channels != kernelChannels) // C2
+    return emitOpError() << "input has " << channels << " channels, kernel " << kernelChannels;
+  if (failed(verifyList(*this, "strides", getStrides(), rank, 1)) || // C3
+      failed(verifyList(*this, "pads", getPads(), 2 * rank, 0)))
+    return failure();
+  for (int64_t d = 0; d < rank; ++d) {
+    int64_t padded = input.getDimSize(d + 1) + padLow(d) + padHigh(d);
+    int64_t places = padded < window(d) ? 0 : (padded - window(d)) / stride(d) + 1;
+    if (kernel.getDimSize(d) != places) // C4
+      return emitOpError() << "windows have " << places << " places in spatial dimension " << d << ", the kernel "
+                           << kernel.getDimSize(d);
+  }
+  return verifyNotEmpty(*this, getType()); // C5
+}
+
 LogicalResult PoolOp::verify() {
   RankedTensorType input = getInput().getType();
   if (failed(verifySpatialRank(*this, input))) // C1
@@ -366,6 +389,39 @@ LogicalResult ResizeOp::verify() {
   if (failed(verifySpatialRank(*this, getInput().getType()))) // C1
     return failure();
   return verifyList(*this, "sizes", getSizes(), getInput().getType().getRank() - 2, 1); // C1
+}
+
+LogicalResult GatherOp::verify() {
+  RankedTensorType input = getInput().getType(), indices = getIndices().getType();
+  int64_t axis = getAxis(), batch = getBatch();
+  if (axis < 0 || axis >= input.getRank()) // C1
+    return emitOpError() << "expects an axis inside rank " << input.getRank() << ", got " << axis;
+  if (batch < 0 || batch > axis || batch > indices.getRank()) // C2
+    return emitOpError() << "expects at most " << std::min(axis, indices.getRank()) << " batch dimensions, got "
+                         << batch;
+  for (int64_t d = 0; d < batch; ++d)
+    if (input.getDimSize(d) != indices.getDimSize(d)) // C2
+      return emitOpError() << "batch dimension " << d << " has sizes " << input.getDimSize(d) << " and "
+                           << indices.getDimSize(d);
+  if (getBounds() == GatherBounds::Nan && !isa<FloatType>(input.getElementType())) // C3
+    return emitOpError() << "gives NaN for floats, got " << input.getElementType();
+  if (input.getDimSize(axis) == 0) // C4
+    return emitOpError() << "has nothing to choose from along axis " << axis << " of " << input;
+  return success();
+}
+
+LogicalResult OneHotOp::verify() {
+  if (static_cast<int64_t>(getDepth()) < 1) // C1
+    return emitOpError() << "expects a positive depth, got " << static_cast<int64_t>(getDepth());
+  return success();
+}
+
+LogicalResult BucketizeOp::verify() {
+  if (failed(verifySameElementType(*this, getInput(), getBoundaries()))) // C1
+    return failure();
+  if (int64_t rank = getBoundaries().getType().getRank(); rank != 1) // C2
+    return emitOpError() << "expects boundaries of rank 1, got rank " << rank;
+  return success();
 }
 
 LogicalResult PackOp::verify() { return verifyLayout(*this, getLayout(), getInput().getType()); } // C1

@@ -109,19 +109,27 @@ bool isArithmetic(Operation *op) {
   return isa<nn::AffineOp, nn::SelectOp, nn::CastOp>(op);
 }
 
+/// Ops that read one element of an operand, or one and a table, for each of theirs.
+bool isLookup(Operation *op) { return isa<nn::GatherOp, nn::OneHotOp, nn::BucketizeOp>(op); }
+
 /// Whether `op` may come after `ops` in one loop: loops pull elements through the body, so nothing before `op` may be
 /// computed more often than it is now.
 bool joinsLoop(ArrayRef<Operation *> ops, Operation *op, std::string &reason) {
   bool onlyMoves = llvm::all_of(ops, isMovement);
-  bool isPointwise = llvm::all_of(ops, [](Operation *o) { return isMovement(o) || nn::isElementwise(o); });
+  bool isPointwise =
+      llvm::all_of(ops, [](Operation *o) { return isMovement(o) || nn::isElementwise(o) || isLookup(o); });
   auto shapeOf = [](Operation *o) { return cast<RankedTensorType>(o->getResult(0).getType()).getShape(); };
-  if (isa<nn::ConvOp, nn::ConvTransposeOp, nn::ContractOp>(op))
+  if (isa<nn::ConvOp, nn::ConvTransposeOp, nn::LocalConvOp, nn::ContractOp>(op))
     return reason = "it is not computed by loops", false;
   reason = "it would compute its operand several times";
   if (nn::isElementwise(op))
     return onlyMoves || shapeOf(ops.back()) == shapeOf(op);
   if (isMovement(op))
     return onlyMoves || (isPointwise && !isa<nn::BroadcastOp, nn::ResizeOp>(op));
+  if (auto gather = dyn_cast<nn::GatherOp>(op)) // indices are computed once per slice
+    return gather.getIndices() == ops.back()->getResult(0) ? isPointwise : onlyMoves && llvm::all_of(ops, keepsLines);
+  if (isa<nn::OneHotOp, nn::BucketizeOp>(op))
+    return isPointwise && op->getOperand(0) == ops.back()->getResult(0);
   if (isa<nn::ReduceOp>(op))
     return isPointwise;
   if (isa<nn::SoftmaxOp, nn::NormalizeOp>(op))

@@ -74,6 +74,56 @@ Results layerc::importLayerNormalization(LayerImport &l) {
   return {l.cast(scaleAndShift(l, y, axes, gamma, beta), l.computeType())};
 }
 
+/// Layer normalization within groups of channels; each group is a run of neighbours.
+Results layerc::importGroupNormalization(LayerImport &l) {
+  Value x = l.input();
+  Sizes axes = l.axes("axis", l.rank(x), -1);
+  double epsilon = l.number("epsilon", 1e-3);
+  int64_t groups = l.list("groups", 32)[0];
+  bool gamma = l.flag("scale", true), beta = l.flag("center", true);
+  if (!l.failed() && (axes.size() != 1 || axes[0] == 0))
+    return l.fail() << "'axis' must be one axis other than the batch";
+  if (l.failed())
+    return {};
+  int64_t axis = axes[0], channels = l.shape(x)[axis];
+  groups = groups == -1 ? channels : groups;
+  if (groups < 1 || channels % groups != 0)
+    return l.fail() << "cannot divide " << channels << " channels into " << groups << " groups";
+  if (!isa<FloatType>(l.elementType(x)) || l.elementType(x).getIntOrFloatBitWidth() < 32)
+    x = l.cast(x, Float32Type::get(l.context()));
+  Sizes grouped(l.shape(x)), original(l.shape(x)), normalized;
+  grouped[axis] = channels / groups;
+  grouped.insert(grouped.begin() + axis, groups);
+  for (int64_t d = 1; d < static_cast<int64_t>(grouped.size()); ++d)
+    if (d != axis)
+      normalized.push_back(d);
+  Value y = l.normalize(nn::NormalizeFunction::Layer, l.reshape(x, grouped), normalized, epsilon);
+  return {l.cast(scaleAndShift(l, l.reshape(y, original), axes, gamma, beta), l.computeType())};
+}
+
+/// x / sqrt(mean(x^2) + epsilon) * scale. Keras aligns scale with the last axes, so no others have a meaning.
+Results layerc::importRMSNormalization(LayerImport &l) {
+  Value x = l.floatInput();
+  Sizes axes = l.axes("axis", l.rank(x), -1);
+  double epsilon = l.number("epsilon", 1e-6);
+  if (l.failed())
+    return {};
+  int64_t first = l.rank(x) - static_cast<int64_t>(axes.size());
+  if (axes[0] != first || first == 0)
+    return l.fail() << "'axis' must name the last axes without the batch";
+  x = l.cast(x, Float32Type::get(l.context()));
+  Value scale = l.weight("scale", l.shape(x).drop_front(first));
+  Value y = l.normalize(nn::NormalizeFunction::Rms, x, axes, epsilon);
+  return {l.failed() ? Value() : l.cast(l.mul(y, l.cast(scale, l.elementType(y))), l.computeType())};
+}
+
+/// x / max(|x|, 1e-12), or before Keras 3 x / sqrt(max(|x|^2, 1e-12)).
+Results layerc::importUnitNormalization(LayerImport &l) {
+  Value x = l.floatInput();
+  Sizes axes = l.axes("axis", l.rank(x), -1);
+  return {l.normalize(nn::NormalizeFunction::L2, x, axes, l.kerasMajor() >= 3 ? 1e-24 : 1e-12)};
+}
+
 /// SpectralNormalization has overwritten the kernel of the layer inside while it trained, so that layer is all there
 /// is.
 Results layerc::importSpectralNormalization(LayerImport &l) {

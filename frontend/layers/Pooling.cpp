@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Pooling layers, local and global.
+// Pooling layers: local, global and adaptive.
 #include "frontend/Importers.h"
 #include "frontend/layers/Windows.h"
 
 #include "llvm/ADT/Sequence.h"
+
+#include <numeric>
 
 using namespace mlir;
 using namespace layerc;
@@ -56,4 +58,63 @@ Results layerc::importGlobalMaxPooling(LayerImport &l) { return importGlobalPool
 Results layerc::importGlobalAveragePooling(LayerImport &l) {
   bool isMasked = l.spatialRank() == 1 && l.mask();
   return isMasked ? importMaskedMean(l) : importGlobalPooling(l, nn::ReduceFunction::Mean);
+}
+
+namespace {
+/// Pools the dimension `axis` of a channels-last tensor to `out` elements: window i is [floor(i * n / out),
+/// ceil((i + 1) * n / out)). Windows repeat with the greatest common divisor of the sizes, so each kind of window is
+/// one pool with a stride.
+struct AdaptiveAxis {
+  LayerImport &l;
+  nn::PoolFunction function;
+  int64_t axis, out;
+
+  Value slice(Value x, int64_t start, int64_t size) {
+    Sizes starts(l.rank(x), 0), sizes(l.rank(x), -1);
+    starts[axis] = start;
+    sizes[axis] = size;
+    return l.create<nn::SliceOp>(x, ArrayRef<int64_t>(starts), ArrayRef<int64_t>(sizes), DenseI64ArrayAttr());
+  }
+  Value pool(Value x, int64_t window, int64_t stride) {
+    Sizes windows(l.rank(x) - 2, 1), strides(l.rank(x) - 2, 1);
+    windows[axis - 1] = window;
+    strides[axis - 1] = stride;
+    return l.create<nn::PoolOp>(function, x, ArrayRef<int64_t>(windows), l.unless(1, strides), DenseI64ArrayAttr());
+  }
+  Value apply(Value x) {
+    int64_t size = l.shape(x)[axis], periods = std::gcd(size, out), kinds = out / periods, stride = size / periods;
+    if (kinds == 1)
+      return pool(x, stride, stride);
+    Sizes apart(l.shape(x)), joined(l.shape(x));
+    apart[axis] = periods;
+    apart.insert(apart.begin() + axis + 1, 1);
+    joined[axis] = out;
+    SmallVector<Value> parts;
+    for (int64_t i = 0; i < kinds; ++i) {
+      int64_t start = i * size / out, window = ((i + 1) * size + out - 1) / out - start;
+      Value part = pool(slice(x, start, (periods - 1) * stride + window), window, stride);
+      parts.push_back(l.reshape(part, apart));
+    }
+    if (l.failed())
+      return {};
+    return l.reshape(l.create<nn::ConcatOp>(parts, axis + 1), joined);
+  }
+};
+} // namespace
+
+static Results importAdaptivePooling(LayerImport &l, nn::PoolFunction function) {
+  Sizes sizes = l.positive("output_size", l.spatialRank());
+  Value x = l.channelsLast(function == nn::PoolFunction::Max ? l.input() : l.floatInput());
+  for (auto [d, size] : llvm::enumerate(sizes)) {
+    if (l.failed())
+      return {};
+    if (int64_t axis = static_cast<int64_t>(d) + 1; l.shape(x)[axis] != size)
+      x = AdaptiveAxis{l, function, axis, size}.apply(x);
+  }
+  return {l.back(x)};
+}
+
+Results layerc::importAdaptiveMaxPooling(LayerImport &l) { return importAdaptivePooling(l, nn::PoolFunction::Max); }
+Results layerc::importAdaptiveAveragePooling(LayerImport &l) {
+  return importAdaptivePooling(l, nn::PoolFunction::Average);
 }

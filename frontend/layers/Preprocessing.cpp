@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Preprocessing layers that are arithmetic. The Random* layers do nothing at inference and are rows of importIdentity.
+// Preprocessing layers that are arithmetic. The Random* layers do nothing at inference and are rows of
+// importAugmentation.
 #include "frontend/Importers.h"
 
 using namespace mlir;
@@ -71,8 +72,31 @@ Results layerc::importNormalization(LayerImport &l) {
   return {invert ? l.add(l.mul(x, deviation), mean) : l.div(l.sub(x, mean), deviation)};
 }
 
-Results layerc::importRandomCrop(LayerImport &l) {
-  if (l.kerasMajor() < 3)
-    return l.fail() << "resizes at inference before Keras 3, which is not supported";
-  return importIdentity(l);
+/// x moved from one range of values to another.
+static Value changeRange(LayerImport &l, Value x, double low, double high, double newLow, double newHigh) {
+  if (low == newLow && high == newHigh)
+    return x;
+  x = l.mul(l.add(x, -low), 1 / (high - low));
+  return l.add(l.mul(x, newHigh - newLow), newLow);
+}
+
+/// Stretches the values of each channel over the whole range; a channel of one value, where that divides by zero,
+/// stays. Keras takes dimensions 1 and 2 for the image whatever the data format.
+Results layerc::importAutoContrast(LayerImport &l) {
+  Value x = l.floatInput();
+  std::vector<double> range = l.numbers("value_range").value_or(std::vector<double>{0, 255});
+  if (!l.failed() && (range.size() != 2 || l.rank(x) != 4))
+    return l.fail() << "expects a batch of images and a range of two values; got " << shapeText(l.shape(x));
+  if (l.failed())
+    return {};
+  llvm::sort(range);
+  Sizes kept{l.shape(x)[0], 1, 1, l.shape(x)[3]};
+  Value y = changeRange(l, x, range[0], range[1], 0, 255);
+  Value low = l.reshape(l.reduce(nn::ReduceFunction::Min, y, {1, 2}), kept);
+  Value high = l.reshape(l.reduce(nn::ReduceFunction::Max, y, {1, 2}), kept);
+  Value scale = l.binary(nn::BinaryFunction::Div, 255.0, l.sub(high, low));
+  Value offset = l.unary(U::Neg, l.mul(low, scale));
+  y = l.add(l.mul(y, scale), offset);
+  y = changeRange(l, l.minimum(l.maximum(y, 0), 255), 0, 255, range[0], range[1]);
+  return {l.select(l.unary(U::IsNan, y), x, y)};
 }

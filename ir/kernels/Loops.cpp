@@ -23,7 +23,8 @@ static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(va
 static int64_t elementsOf(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
 
 bool layerc::isReduction(Operation *op) {
-  return isa<nn::ReduceOp, nn::PoolOp, nn::ConvOp, nn::ConvTransposeOp, nn::ContractOp, nn::SoftmaxOp, nn::NormalizeOp>(op);
+  return isa<nn::ReduceOp, nn::PoolOp, nn::ConvOp, nn::ConvTransposeOp, nn::LocalConvOp, nn::ContractOp, nn::SoftmaxOp,
+             nn::NormalizeOp>(op);
 }
 
 static bool isRow(Operation *op) { return isa<nn::SoftmaxOp, nn::NormalizeOp>(op); }
@@ -115,7 +116,7 @@ bool isExpensive(Operation *op) {
 
 bool computesNothing(Operation *op) {
   return isa<nn::ConstantOp, nn::UnpackOp, nn::CastOp, nn::ReshapeOp, nn::TransposeOp, nn::BroadcastOp, nn::PadOp,
-             nn::SliceOp, nn::ReverseOp, nn::ConcatOp, nn::ResizeOp>(op);
+             nn::SliceOp, nn::ReverseOp, nn::ConcatOp, nn::ResizeOp, nn::GatherOp>(op);
 }
 
 struct LoopsTemplate final : KernelTemplate {
@@ -218,15 +219,29 @@ private:
 
   static double nanoseconds(nn::KernelOp kernel, const Target &target) {
     double memory = 0, work = 0;
-    SmallVector<Type> types(kernel.getOperandTypes());
-    llvm::append_range(types, kernel.getResultTypes());
-    for (Type type : types) {
+    auto bytesOf = [](Type type) {
       auto tensor = cast<RankedTensorType>(type);
-      memory += target.readNanoseconds(static_cast<double>(tensor.getNumElements() * elementBytes(tensor.getElementType())));
-    }
+      return static_cast<double>(tensor.getNumElements() * elementBytes(tensor.getElementType()));
+    };
+    for (Type type : kernel.getResultTypes())
+      memory += target.readNanoseconds(bytesOf(type));
+    for (BlockArgument operand : kernel.getBody().getArguments())
+      memory += target.readNanoseconds(std::min(bytesOf(operand.getType()), gatheredBytes(operand, bytesOf)));
     for (Operation &op : kernel.getBody().front().without_terminator())
       work += vectorSteps(&op) * static_cast<double>(elementsOf(op.getResult(0)));
     return memory + work / target.fmasPerNanosecond;
+  }
+
+  /// Bytes of the parts of `table` that are read, when only gathers read it.
+  static double gatheredBytes(Value table, llvm::function_ref<double(Type)> bytesOf) {
+    double bytes = 0;
+    for (Operation *user : table.getUsers()) {
+      auto gather = dyn_cast<nn::GatherOp>(user);
+      if (!gather || gather.getIndices() == table)
+        return std::numeric_limits<double>::infinity();
+      bytes += bytesOf(gather.getType());
+    }
+    return bytes;
   }
 
   /// Vector operations per element of the result, in units of a fused multiply-add.
@@ -239,6 +254,10 @@ private:
       return 8.0 * static_cast<double>(elementsOf(conv.getKernel())) / static_cast<double>(shapeOf(conv).back());
     if (auto conv = dyn_cast<nn::ConvTransposeOp>(op))
       return 8.0 * static_cast<double>(elementsOf(conv.getKernel())) / static_cast<double>(shapeOf(conv).back());
+    if (auto conv = dyn_cast<nn::LocalConvOp>(op))
+      return 2.0 * static_cast<double>(elementsOf(conv.getKernel())) * shapeOf(conv)[0] / elementsOf(conv);
+    if (auto bucketize = dyn_cast<nn::BucketizeOp>(op))
+      return 2.0 * std::min<int64_t>(elementsOf(bucketize.getBoundaries()), 100);
     if (auto contract = dyn_cast<nn::ContractOp>(op)) {
       double depth = 1;
       for (int64_t d : contract.getLhsContracting())

@@ -32,7 +32,8 @@ struct LoopsWalk {
 /// The walk over the single result of `body`.
 LoopsWalk loopsWalk(mlir::Block &body);
 
-/// True for ops that combine many elements into one: reduce, pool, conv, conv_transpose, contract, softmax, normalize.
+/// True for ops that combine many elements into one: reduce, pool, conv, conv_transpose, local_conv, contract, softmax,
+/// normalize.
 bool isReduction(mlir::Operation *op);
 
 const KernelTemplate &loopsTemplate();

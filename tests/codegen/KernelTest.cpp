@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 using namespace layerc;
@@ -229,6 +230,72 @@ TEST(Loops, ConvTranspose) {
   checkLoops({"%r = nn.conv_transpose %a, %b sizes [13] strides [2] dilations [2] : (tensor<2x5x3xf32>, tensor<3x3x4xf32>) -> "
               "tensor<2x13x4xf32>",
               "tensor<2x13x4xf32>", {"tensor<2x5x3xf32>", "tensor<3x3x4xf32>"}});
+}
+
+TEST(Loops, LocalConv) {
+  struct Conv {
+    const char *op, *input, *kernel, *to;
+  };
+  for (const Conv &conv : std::initializer_list<Conv>{
+           {"", "tensor<1x9x3xf32>", "tensor<7x3x3x20xf32>", "tensor<1x7x20xf32>"},
+           {"strides [2] pads [1, 0]", "tensor<2x9x4xf32>", "tensor<5x2x4x5xf32>", "tensor<2x5x5xf32>"},
+           {"strides [2, 1] pads [1, 1, 0, 2]", "tensor<2x6x5x3xf32>", "tensor<3x5x3x3x3x9xf32>", "tensor<2x3x5x9xf32>"},
+           {"", "tensor<1x4x4x1xf32>", "tensor<3x3x2x2x1x1xf32>", "tensor<1x3x3x1xf32>"},
+           {"", "tensor<1x3x3x4x2xf32>", "tensor<2x2x3x2x2x2x2x3xf32>", "tensor<1x2x2x3x3xf32>"}})
+    checkLoops({std::string("%s = nn.local_conv %a, %b ") + conv.op + " : (" + conv.input + ", " + conv.kernel + ") -> " + conv.to +
+                    "\n%r = nn.unary relu %s : (" + conv.to + ") -> " + conv.to,
+                conv.to, {conv.input, conv.kernel}});
+}
+
+/// Indices from -3 to 6 of the element type, from data that any test gives.
+std::string indices(const std::string &shape, const std::string &element) {
+  std::string floats = "tensor<" + shape + "xf32>", integers = "tensor<" + shape + "x" + element + ">";
+  return "%ten = nn.constant dense<10.0> : tensor<f32>\n%three = nn.constant dense<-3.0> : tensor<f32>\n"
+         "%s = nn.unary sin %i : (" + floats + ") -> " + floats + "\n%p = nn.unary abs %s : (" + floats + ") -> " + floats +
+         "\n%m = nn.binary mul %p, %ten : (" + floats + ", tensor<f32>) -> " + floats + "\n%o = nn.binary add %m, %three : (" + floats +
+         ", tensor<f32>) -> " + floats + "\n%n = nn.cast %o : (" + floats + ") -> " + integers + "\n";
+}
+
+/// With the index operand called %i as the last input.
+KernelCase lookup(std::string op, const std::string &shape, const std::string &element, const std::string &to,
+                  std::vector<std::string> inputs) {
+  std::string body = indices(shape, element) + "%r = " + op;
+  char last = static_cast<char>('a' + inputs.size());
+  for (size_t at; (at = body.find("%i :")) != std::string::npos;)
+    body.replace(at, 2, std::string("%") + last);
+  inputs.push_back("tensor<" + shape + "xf32>");
+  return {body, to, inputs};
+}
+
+TEST(Loops, Gather) {
+  for (const char *element : {"i8", "ui8", "i16", "i32", "ui32", "i64", "ui64"}) {
+    std::string index = std::string("tensor<2x7x") + element + ">";
+    checkLoops(lookup("nn.gather nan %a, %n axis 0 : (tensor<5x19xf32>, " + index + ") -> tensor<2x7x19xf32>", "2x7", element,
+                      "tensor<2x7x19xf32>", {"tensor<5x19xf32>"}), 0);
+    checkLoops(lookup("nn.gather clamp %a, %n axis 1 : (tensor<3x4x9xi32>, " + index + ") -> tensor<3x2x7x9xi32>", "2x7", element,
+                      "tensor<3x2x7x9xi32>", {"tensor<3x4x9xi32>"}), 0);
+    checkLoops(lookup("nn.gather clamp %a, %n axis 1 batch 1 : (tensor<2x300xf32>, " + index + ") -> tensor<2x7xf32>", "2x7", element,
+                      "tensor<2x7xf32>", {"tensor<2x300xf32>"}), 0);
+    checkLoops(lookup("nn.gather nan %a, %n axis 2 batch 1 : (tensor<2x17x3xf16>, " + index + ") -> tensor<2x17x7xf16>", "2x7", element,
+                      "tensor<2x17x7xf16>", {"tensor<2x17x3xf16>"}), 0);
+  }
+}
+
+TEST(Loops, OneHotAndBucketize) {
+  for (const char *element : {"i8", "ui8", "i32", "i64", "ui64"})
+    for (int depth : {1, 5, 21}) {
+      std::string to = "tensor<2x7x" + std::to_string(depth) + "xi1>";
+      checkLoops(lookup("nn.one_hot %n depth " + std::to_string(depth) + " : (tensor<2x7x" + element + ">) -> " + to, "2x7", element, to, {}), 0);
+    }
+  for (const char *bounds : {"", "0.25", "-0.5, 0.0, 0.0, 0.125",
+                             "-0.9, -0.8, -0.7, -0.6, -0.5, -0.4, -0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9"}) {
+    std::string text = bounds;
+    std::string type = "tensor<" + std::to_string(text.empty() ? 0 : 1 + std::count(text.begin(), text.end(), ',')) + "xf32>";
+    checkLoops({"%b0 = nn.constant dense<[" + text + "]> : " + type + "\n%r = nn.bucketize %a, %b0 : (tensor<3x21xf32>, " + type +
+                    ") -> tensor<3x21xi32>", "tensor<3x21xi32>", {"tensor<3x21xf32>"}}, 0);
+  }
+  checkLoops({"%b0 = nn.constant dense<[-20, 0, 7]> : tensor<3xi32>\n"
+              "%r = nn.bucketize %a, %b0 : (tensor<41xi32>, tensor<3xi32>) -> tensor<41xi32>", "tensor<41xi32>", {"tensor<41xi32>"}}, 0);
 }
 
 TEST(Loops, InPlace) {

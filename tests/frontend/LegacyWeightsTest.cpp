@@ -127,16 +127,29 @@ TEST(LegacyWeights, UnknownLayersInNestedModelsAreRefused) {
       "layer 'x' (Mystery): its variables are not known, so the weights of the model around it cannot be told apart");
 }
 
-TEST(LegacyWeights, Keras1KernelsAreTakenOnlyWhereTheyAreTheSame) {
-  LayerObjectPtr one = leaf("Conv1D", "c");
-  ASSERT_EQ(error(sequential("m", {one}), fileOf({{"c", {{"c_W", {5, 1, 2, 7}}, {"c_b", {7}}}}}), 1), "fine");
-  EXPECT_EQ(one->weights[0].shape, (Shape{5, 2, 7}));
-  Hdf5File planar = fileOf({{"c", {{"c_W", {3, 3, 1, 4}}, {"c_b", {4}}}}});
-  EXPECT_EQ(error(sequential("m", {leaf("Conv2D", "c")}), planar, 1), "fine");
-  EXPECT_EQ(error(sequential("m", {leaf("Conv2D", "c", {{"data_format", "channels_first"}})}), planar, 1),
-            "layer 'c' (Conv2D): channels_first kernels saved by Keras 1 are not supported");
-  EXPECT_EQ(error(sequential("m", {leaf("Conv2DTranspose", "c")}), planar, 1),
-            "layer 'c' (Conv2DTranspose): its kernel as saved by Keras 1 is not supported");
+/// Shape and permutation of the kernel that a Keras 1 file holds as `stored`.
+std::pair<Shape, Shape> keras1Kernel(const char *className, json config, Shape stored) {
+  LayerObjectPtr layer = leaf(className, "c", std::move(config));
+  EXPECT_EQ(error(sequential("m", {layer}), fileOf({{"c", {{"c_W", std::move(stored)}, {"c_b", {7}}}}}), 1), "fine");
+  return {layer->weights.at(0).shape, layer->weights.at(0).permutation};
+}
+
+TEST(LegacyWeights, Keras1KernelsGetTheOrderOfToday) {
+  using Kernel = std::pair<Shape, Shape>;
+  json first = {{"data_format", "channels_first"}}, filters = {{"filters", 7}};
+  EXPECT_EQ(keras1Kernel("Conv1D", filters, {5, 1, 2, 7}), (Kernel{{5, 2, 7}, {}}));
+  EXPECT_EQ(keras1Kernel("Conv1D", filters, {7, 2, 5, 1}), (Kernel{{5, 2, 7}, {2, 1, 0}})); // Keras 1.1
+  EXPECT_EQ(keras1Kernel("Conv2D", filters, {3, 4, 2, 7}), (Kernel{{3, 4, 2, 7}, {}}));
+  EXPECT_EQ(keras1Kernel("Conv2D", first, {7, 2, 3, 4}), (Kernel{{3, 4, 2, 7}, {2, 3, 1, 0}}));
+  EXPECT_EQ(keras1Kernel("Conv3D", first, {7, 2, 3, 4, 5}), (Kernel{{3, 4, 5, 2, 7}, {2, 3, 4, 1, 0}}));
+  EXPECT_EQ(keras1Kernel("Conv2DTranspose", filters, {3, 4, 2, 7}), (Kernel{{3, 4, 7, 2}, {0, 1, 3, 2}}));
+  EXPECT_EQ(keras1Kernel("Conv2DTranspose", first, {7, 2, 3, 4}), (Kernel{{3, 4, 7, 2}, {2, 3, 0, 1}}));
+  Hdf5File separable = fileOf({{"c", {{"c_W", {3, 3, 1, 4}}, {"c_b", {4}}}}});
+  EXPECT_EQ(error(sequential("m", {leaf("SeparableConv2D", "c")}), separable, 1),
+            "layer 'c' (SeparableConv2D): its kernel as saved by Keras 1 is not supported");
+}
+
+TEST(LegacyWeights, Keras1RecurrentWeightsAreRefused) {
   std::vector<std::pair<std::string, Shape>> gates;
   for (int i = 0; i < 12; ++i)
     gates.push_back({"param_" + std::to_string(i), {2, 2}});
@@ -144,11 +157,12 @@ TEST(LegacyWeights, Keras1KernelsAreTakenOnlyWhereTheyAreTheSame) {
             "layer 'l' (LSTM): recurrent weights saved by Keras 1 are not supported");
 }
 
-TEST(LegacyWeights, TheanoConvolutionsAreRefused) {
+TEST(LegacyWeights, TheanoKernelsAreTakenWhereTheImporterTurnsThemRound) {
   Hdf5File file = fileOf({{"c", {{"c/kernel:0", {3, 3, 1, 4}}, {"c/bias:0", {4}}}}});
   file.groups[""].attributes["backend"] = {"theano"};
-  EXPECT_EQ(error(sequential("m", {leaf("Conv2D", "c")}), file, 2),
-            "layer 'c' (Conv2D): convolution kernels saved by the Theano backend are not supported");
+  EXPECT_EQ(error(sequential("m", {leaf("Conv2D", "c")}), file, 2), "fine");
+  EXPECT_EQ(error(sequential("m", {leaf("ConvLSTM2D", "c")}), file, 2),
+            "layer 'c' (ConvLSTM2D): its kernel as saved by the Theano backend is not supported");
 }
 
 } // namespace

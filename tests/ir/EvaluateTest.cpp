@@ -310,6 +310,39 @@ TEST_F(EvaluateTest, ResizeReadsAtHalfPixelCentres) {
             (Numbers{10, 30}));
 }
 
+TEST_F(EvaluateTest, Gather) {
+  std::pair<std::string, Numbers> x{"tensor<2x3xf32>", {1, 2, 3, 4, 5, 6}}, i{"tensor<2x2xi32>", {2, -1, 0, 3}};
+  EXPECT_EQ(evaluateOp("nn.gather clamp %a, %b axis 1 : (tensor<2x3xf32>, tensor<2x2xi32>) -> tensor<2x2x2xf32>",
+                       "tensor<2x2x2xf32>", {x, i}),
+            (Numbers{3, 1, 1, 3, 6, 4, 4, 6}));
+  EXPECT_EQ(evaluateOp("nn.gather clamp %a, %b axis 1 batch 1 : (tensor<2x3xf32>, tensor<2x2xi32>) -> tensor<2x2xf32>",
+                       "tensor<2x2xf32>", {x, i}),
+            (Numbers{3, 1, 4, 6}));
+  Numbers rows = evaluateOp("nn.gather nan %a, %b axis 0 : (tensor<2x3xf32>, tensor<3xi32>) -> tensor<3x3xf32>",
+                            "tensor<3x3xf32>", {x, {"tensor<3xi32>", {1, 2, -1}}});
+  EXPECT_EQ(Numbers(rows.begin(), rows.begin() + 3), (Numbers{4, 5, 6}));
+  for (size_t n = 3; n < rows.size(); ++n)
+    EXPECT_TRUE(std::isnan(rows[n]));
+}
+
+TEST_F(EvaluateTest, OneHotAndBucketize) {
+  EXPECT_EQ(evaluateOp("nn.one_hot %a depth 3 : (tensor<4xi32>) -> tensor<4x3xi1>", "tensor<4x3xi1>",
+                       {{"tensor<4xi32>", {1, 3, -1, 0}}}),
+            (Numbers{0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0}));
+  EXPECT_EQ(evaluateOp("nn.bucketize %a, %b : (tensor<5xf32>, tensor<2xf32>) -> tensor<5xi32>", "tensor<5xi32>",
+                       {{"tensor<5xf32>", {-5, 0, 1, 2, std::nan("")}}, {"tensor<2xf32>", {0, 2}}}),
+            (Numbers{0, 1, 1, 2, 2}));
+}
+
+TEST_F(EvaluateTest, LocalConvHasAKernelPerPlace) {
+  // Windows (0, 1), (1, 2), (2, 3) of the padded input 0 1 2 3, by (1, 10), (100, 1000), (7, 5).
+  EXPECT_EQ(evaluateOp("nn.local_conv %a, %b strides [1] pads [1, 0] : (tensor<1x3x1xf32>, tensor<3x2x1x1xf32>) -> "
+                       "tensor<1x3x1xf32>",
+                       "tensor<1x3x1xf32>",
+                       {{"tensor<1x3x1xf32>", {1, 2, 3}}, {"tensor<3x2x1x1xf32>", {1, 10, 100, 1000, 7, 5}}}),
+            (Numbers{10, 2100, 29}));
+}
+
 TEST_F(EvaluateTest, PackPanels) {
   // [K = 2][N = 6], two groups of three columns, panels of two: the second panel of each group is half zeros.
   Numbers matrix{1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16};

@@ -401,6 +401,126 @@ func.func @slice_c2(%x: tensor<4x8xf32>) {
 
 // -----
 
+func.func @gather_c1(%x: tensor<4x8xf32>, %i: tensor<3xi32>) {
+  // expected-error @+1 {{expects an axis inside rank 2, got 2}}
+  %0 = nn.gather clamp %x, %i axis 2 : (tensor<4x8xf32>, tensor<3xi32>) -> tensor<4x8x3xf32>
+  return
+}
+
+// -----
+
+func.func @gather_c2(%x: tensor<4x8xf32>, %i: tensor<4xi32>) {
+  // expected-error @+1 {{expects at most 0 batch dimensions, got 1}}
+  %0 = nn.gather clamp %x, %i axis 0 batch 1 : (tensor<4x8xf32>, tensor<4xi32>) -> tensor<8xf32>
+  return
+}
+
+// -----
+
+func.func @gather_c2_sizes(%x: tensor<4x8xf32>, %i: tensor<3xi32>) {
+  // expected-error @+1 {{batch dimension 0 has sizes 4 and 3}}
+  %0 = nn.gather clamp %x, %i axis 1 batch 1 : (tensor<4x8xf32>, tensor<3xi32>) -> tensor<4xf32>
+  return
+}
+
+// -----
+
+func.func @gather_c3(%x: tensor<4xi32>, %i: tensor<3xi32>) {
+  // expected-error @+1 {{gives NaN for floats, got 'i32'}}
+  %0 = nn.gather nan %x, %i axis 0 : (tensor<4xi32>, tensor<3xi32>) -> tensor<3xi32>
+  return
+}
+
+// -----
+
+func.func @gather_c4(%x: tensor<4x0xf32>, %i: tensor<3xi32>) {
+  // expected-error @+1 {{has nothing to choose from along axis 1 of 'tensor<4x0xf32>'}}
+  %0 = nn.gather clamp %x, %i axis 1 : (tensor<4x0xf32>, tensor<3xi32>) -> tensor<4x3xf32>
+  return
+}
+
+// -----
+
+func.func @one_hot_c1(%x: tensor<4xi32>) {
+  // expected-error @+1 {{expects a positive depth, got 0}}
+  %0 = nn.one_hot %x depth 0 : (tensor<4xi32>) -> tensor<4x0xi1>
+  return
+}
+
+// -----
+
+func.func @bucketize_c1(%x: tensor<4xf32>, %b: tensor<3xf64>) {
+  // expected-error @+1 {{expects one element type, got 'f32' and 'f64'}}
+  %0 = nn.bucketize %x, %b : (tensor<4xf32>, tensor<3xf64>) -> tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @bucketize_c2(%x: tensor<4xf32>, %b: tensor<3x1xf32>) {
+  // expected-error @+1 {{expects boundaries of rank 1, got rank 2}}
+  %0 = nn.bucketize %x, %b : (tensor<4xf32>, tensor<3x1xf32>) -> tensor<4xi32>
+  return
+}
+
+// -----
+
+func.func @local_conv_c1(%x: tensor<4x8xf32>, %w: tensor<4x8xf32>) {
+  // expected-error @+1 {{expects one to three spatial dimensions, got an input of rank 2}}
+  %0 = nn.local_conv %x, %w : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @local_conv_c1_kernel(%x: tensor<1x8x2xf32>, %w: tensor<3x2x5xf32>) {
+  // expected-error @+1 {{expects a kernel of rank 4, got rank 3}}
+  %0 = nn.local_conv %x, %w : (tensor<1x8x2xf32>, tensor<3x2x5xf32>) -> tensor<1x3x5xf32>
+  return
+}
+
+// -----
+
+func.func @local_conv_c2(%x: tensor<1x8x2xf32>, %w: tensor<6x3x4x5xf32>) {
+  // expected-error @+1 {{input has 2 channels, kernel 4}}
+  %0 = nn.local_conv %x, %w : (tensor<1x8x2xf32>, tensor<6x3x4x5xf32>) -> tensor<1x6x5xf32>
+  return
+}
+
+// -----
+
+func.func @local_conv_c3(%x: tensor<1x8x2xf32>, %w: tensor<6x3x2x5xf32>) {
+  // expected-error @+1 {{expects strides of at least 1, got 0}}
+  %0 = nn.local_conv %x, %w strides [0] : (tensor<1x8x2xf32>, tensor<6x3x2x5xf32>) -> tensor<1x6x5xf32>
+  return
+}
+
+// -----
+
+func.func @local_conv_c3_pads(%x: tensor<1x8x2xf32>, %w: tensor<6x3x2x5xf32>) {
+  // expected-error @+1 {{expects pads of at least 0, got -1}}
+  %0 = nn.local_conv %x, %w pads [0, -1] : (tensor<1x8x2xf32>, tensor<6x3x2x5xf32>) -> tensor<1x6x5xf32>
+  return
+}
+
+// -----
+
+func.func @local_conv_c4(%x: tensor<1x8x2xf32>, %w: tensor<5x3x2x5xf32>) {
+  // expected-error @+1 {{windows have 6 places in spatial dimension 0, the kernel 5}}
+  %0 = nn.local_conv %x, %w : (tensor<1x8x2xf32>, tensor<5x3x2x5xf32>) -> tensor<1x5x5xf32>
+  return
+}
+
+// -----
+
+func.func @local_conv_c5(%x: tensor<1x2x2xf32>, %w: tensor<0x3x2x5xf32>) {
+  // expected-error @+1 {{window does not fit into the input}}
+  %0 = nn.local_conv %x, %w : (tensor<1x2x2xf32>, tensor<0x3x2x5xf32>) -> tensor<1x0x5xf32>
+  return
+}
+
+// -----
+
 func.func @reverse_c1(%x: tensor<4x8xf32>) {
   // expected-error @+1 {{expects strictly increasing axes inside rank 2, got [2]}}
   %0 = nn.reverse %x axes [2] : (tensor<4x8xf32>) -> tensor<4x8xf32>

@@ -73,6 +73,23 @@ func.func @windows(%x: tensor<1x8x9x4xf32>, %w: tensor<3x3x4x8xf32>, %d: tensor<
   return
 }
 
+// CHECK-LABEL: func.func @lookups
+func.func @lookups(%x: tensor<2x9x4xf32>, %i: tensor<2x3xi64>, %w: tensor<4x3x4x8xf32>, %b: tensor<5xf32>) {
+  // CHECK: nn.gather nan %{{.*}}, %{{.*}} axis 1 : (tensor<2x9x4xf32>, tensor<2x3xi64>) -> tensor<2x2x3x4xf32>
+  %0 = nn.gather nan %x, %i axis 1 : (tensor<2x9x4xf32>, tensor<2x3xi64>) -> tensor<2x2x3x4xf32>
+  // CHECK: nn.gather clamp %{{.*}}, %{{.*}} axis 2 batch 1 : (tensor<2x9x4xf32>, tensor<2x3xi64>) -> tensor<2x9x3xf32>
+  %1 = nn.gather clamp %x, %i axis 2 batch 1 : (tensor<2x9x4xf32>, tensor<2x3xi64>) -> tensor<2x9x3xf32>
+  // CHECK: nn.one_hot %{{.*}} depth 6 : (tensor<2x3xi64>) -> tensor<2x3x6xi1>
+  %2 = nn.one_hot %i depth 6 : (tensor<2x3xi64>) -> tensor<2x3x6xi1>
+  // CHECK: nn.bucketize %{{.*}}, %{{.*}} : (tensor<2x9x4xf32>, tensor<5xf32>) -> tensor<2x9x4xi32>
+  %3 = nn.bucketize %x, %b : (tensor<2x9x4xf32>, tensor<5xf32>) -> tensor<2x9x4xi32>
+  // CHECK: nn.local_conv %{{.*}}, %{{.*}} strides [2] : {{.*}} -> tensor<2x4x8xf32>
+  %4 = nn.local_conv %x, %w strides [2] : (tensor<2x9x4xf32>, tensor<4x3x4x8xf32>) -> tensor<2x4x8xf32>
+  // CHECK: nn.local_conv %{{.*}}, %{{.*}} strides [3] pads [1, 2] :
+  %5 = nn.local_conv %x, %w strides [3] pads [1, 2] : (tensor<2x9x4xf32>, tensor<4x3x4x8xf32>) -> tensor<2x4x8xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @movements
 func.func @movements(%x: tensor<1x4x6xf32>, %y: tensor<1x4x1xf32>) {
   // CHECK: nn.reshape %{{.*}} shape [-1, 3] : (tensor<1x4x6xf32>) -> tensor<8x3xf32>

@@ -143,6 +143,49 @@ class Graph:
             sizes = [2 * size for size in shape[1:3]]
             self.emit("resize", [(x, shape)], f"sizes {sizes}", [shape[0], *sizes, shape[3]])
 
+    def layer_local_conv(self, x, shape):
+        spatial = shape[1:-1]
+        if 1 <= len(spatial) <= 2 and max(spatial) <= 12:
+            low = self.random.choice([0, 1])
+            places = [(size + low - 2) // 2 + 1 for size in spatial]
+            if min(places) > 0:
+                filters, window = self.random.choice([3, 8]), [2] * len(spatial)
+                operands = [(x, shape), self.weight(*places, *window, shape[-1], filters)]
+                attributes = f"strides {window} pads {[low, 0] * len(spatial)}"
+                self.emit("local_conv", operands, attributes, [shape[0], *places, filters])
+
+    def integers(self, x, shape):
+        """The numbers of x, a ninth apart, as integers."""
+        result, types = f"%i{len(self.lines)}", tensor(shape).replace("f32", "i32")
+        self.lines.append(f"  {result}n = nn.constant dense<9.0> : tensor<f32>")
+        scaled, _ = self.emit("binary mul", [(x, shape), (f"{result}n", [])], "", shape)
+        self.lines.append(f'  {result} = nn.cast {scaled} : ({tensor(shape)}) -> {types} loc("layer_{self.layer}")')
+        return result, types
+
+    def layer_gather(self, x, shape):
+        if math.prod(shape) <= 400 and len(shape) < 5:
+            indices, types = self.integers(x, shape)
+            table, rows = self.weight(self.random.choice([1, 3, 7]), self.random.choice([1, 4, 8]))
+            self.lines.append(f'  %g{len(self.lines)} = nn.gather clamp {table}, {indices} axis 0 : ({tensor(rows)}, {types}) -> '
+                              f'{tensor([*shape, rows[1]])} loc("layer_{self.layer}")')
+            self.values.append((f"%g{len(self.lines) - 1}", [*shape, rows[1]]))
+
+    def layer_one_hot(self, x, shape):
+        if math.prod(shape) <= 400 and len(shape) < 5:
+            indices, types = self.integers(x, shape)
+            out = [*shape, self.random.choice([1, 3, 5])]
+            bools, result = tensor(out).replace("f32", "i1"), f"%h{len(self.lines)}"
+            self.lines.append(f'  {result}b = nn.one_hot {indices} depth {out[-1]} : ({types}) -> {bools} loc("layer_{self.layer}")')
+            self.lines.append(f'  {result} = nn.cast {result}b : ({bools}) -> {tensor(out)} loc("layer_{self.layer}")')
+            self.values.append((result, out))
+
+    def layer_bucketize(self, x, shape):
+        result, types = f"%b{len(self.lines)}", tensor(shape).replace("f32", "i32")
+        self.lines.append(f"  {result}c = nn.constant dense<[-0.5, 0.0, 0.3]> : tensor<3xf32>")
+        self.lines.append(f'  {result}i = nn.bucketize {x}, {result}c : ({tensor(shape)}, tensor<3xf32>) -> {types} loc("layer_{self.layer}")')
+        self.lines.append(f'  {result} = nn.cast {result}i : ({types}) -> {tensor(shape)} loc("layer_{self.layer}")')
+        self.values.append((result, shape))
+
     def layer_broadcast(self, x, shape):
         if 1 in shape[1:]:
             out = [shape[0], *[3 if size == 1 else size for size in shape[1:]]]

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Embeddings: rows of a table chosen by integers.
+// An id beyond the table gives NaN, as Keras does on JAX; Keras on TensorFlow stops there. Keras 3 counts negative ids
+// from the end.
+#include "frontend/Importers.h"
+
+using namespace mlir;
+using namespace layerc;
+using B = nn::BinaryFunction;
+
+/// Ids as integers; floats are truncated.
+static Value idsOf(LayerImport &l, Value x) {
+  if (l.failed() || isa<IntegerType>(l.elementType(x)))
+    return x;
+  return l.cast(x, IntegerType::get(l.context(), 32));
+}
+
+/// id + rows where id is negative.
+static Value wrapNegative(LayerImport &l, Value ids, int64_t rows) {
+  if (l.failed() || l.kerasMajor() < 3 || l.elementType(ids).isUnsignedInteger() || l.elementType(ids).isInteger(1))
+    return ids;
+  // Small types could not hold the sum.
+  if (l.elementType(ids).getIntOrFloatBitWidth() < 32)
+    ids = l.cast(ids, IntegerType::get(l.context(), 32));
+  Value negative = l.binary(B::Less, ids, 0.0);
+  Value wrapped = l.add(ids, static_cast<double>(rows));
+  return l.select(negative, wrapped, ids);
+}
+
+static Value lookUp(LayerImport &l, Value table, Value ids) {
+  if (l.failed())
+    return {};
+  ids = wrapNegative(l, idsOf(l, ids), l.shape(table)[0]);
+  return l.create<nn::GatherOp>(nn::GatherBounds::Nan, table, ids, int64_t(0), int64_t(0));
+}
+
+/// With mask_zero the steps count whose id is not 0; they are compared before any cast.
+static Value maskOf(LayerImport &l, Value ids) {
+  return l.flag("mask_zero", false) && !l.failed() ? l.binary(B::NotEqual, ids, 0.0) : Value();
+}
+
+Results layerc::importEmbedding(LayerImport &l) {
+  int64_t rows = l.positive("input_dim", 1)[0], columns = l.positive("output_dim", 1)[0];
+  Value table = l.weight("embeddings", {rows, columns}), ids = l.input();
+  l.setMask(maskOf(l, ids));
+  return {lookUp(l, table, ids)};
+}
+
+/// Called with reverse=True it multiplies with the table turned round: logits of a language model.
+Results layerc::importReversibleEmbedding(LayerImport &l) {
+  int64_t rows = l.positive("input_dim", 1)[0], columns = l.positive("output_dim", 1)[0];
+  bool tied = l.flag("tie_weights", true);
+  Value table = l.weight("embeddings", {rows, columns});
+  Value reversed = tied ? l.transpose(table, {1, 0}) : l.weight("reverse_embeddings", {columns, rows});
+  bool reverse = l.callFlag("reverse");
+  Value x = l.input();
+  l.setMask(reverse ? Value() : maskOf(l, x));
+  if (!reverse)
+    return {lookUp(l, table, x)};
+  if (l.config("reverse_dtype"))
+    return l.fail() << "'reverse_dtype' is not supported";
+  if (l.failed() || !isa<FloatType>(l.elementType(x)))
+    return l.fail() << "expects floats with reverse=True";
+  x = l.cast(x, l.computeType());
+  Value logits = l.contract(x, reversed, l.rank(x) - 1, 0);
+  std::optional<double> cap = l.optionalNumber("logit_soft_cap");
+  if (cap)
+    logits = l.mul(l.unary(nn::UnaryFunction::Tanh, l.binary(B::Div, logits, *cap)), *cap);
+  return {logits};
+}
