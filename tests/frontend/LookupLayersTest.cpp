@@ -19,7 +19,7 @@ static void expectNear(const std::vector<float> &actual, const std::vector<float
       EXPECT_NEAR(actual[i], expected[i], 1e-5f) << "element " << i;
 }
 
-static const float nan = std::nanf("");
+static const float kNan = std::nanf("");
 
 //===-- EinsumDense ---------------------------------------------------------------------------------------------===//
 
@@ -60,8 +60,9 @@ TEST(EinsumDense, RefusesWhatIsNoEquation) {
 TEST(Embedding, NegativeIdsCountFromTheEndInKeras3) {
   json config = {{"input_dim", 3}, {"output_dim", 2}};
   Floats ids{{1, 5}, {2, -1, -3, -4, 3}}, table{{3, 2}, {1, 2, 3, 4, 5, 6}};
-  expectNear(runLayer("Embedding", config, {ids}, {table}), {5, 6, 5, 6, 1, 2, nan, nan, nan, nan});
-  expectNear(runLayer("Embedding", config, {ids}, {table}, "2.15.0"), {5, 6, nan, nan, nan, nan, nan, nan, nan, nan});
+  expectNear(runLayer("Embedding", config, {ids}, {table}), {5, 6, 5, 6, 1, 2, kNan, kNan, kNan, kNan});
+  expectNear(runLayer("Embedding", config, {ids}, {table}, "2.15.0"),
+             {5, 6, kNan, kNan, kNan, kNan, kNan, kNan, kNan, kNan});
 }
 
 //===-- LocallyConnected ----------------------------------------------------------------------------------------===//
