@@ -8,7 +8,6 @@ namespace layerc {
 
 #define LAYER(Class, importer, subset) Results importer(LayerImport &l);
 #define CUSTOM(Class, importer, subset) Results importer(LayerImport &l);
-#define OPERATION(Class, importer, subset) Results importer(LayerImport &l);
 #include "frontend/Layers.def"
 
 } // namespace layerc

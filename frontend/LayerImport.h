@@ -57,7 +57,7 @@ public:
   /// The tensors of the call, in order, without those that stand in call arguments by keyword (except `inputs`).
   llvm::ArrayRef<mlir::Value> inputs() const { return inputs_; }
   /// Any tensor of the call by its number in the call's arguments, those by keyword included, as it comes.
-  mlir::Value tensor(size_t index) const { return allInputs_[index]; }
+  mlir::Value tensor(size_t index) const { return index < allInputs_.size() ? allInputs_[index] : mlir::Value(); }
   /// The only input; floats have the compute type.
   mlir::Value input();
   /// The only input in the compute type, integers too.

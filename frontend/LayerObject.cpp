@@ -78,9 +78,16 @@ bool isCustomClass(const json &entry, const std::string &className) {
   return registered.is_string() && (module.is_null() || absl::StrContains(registered.get<std::string>(), '>'));
 }
 
-bool isOperationModule(const json &entry) {
-  std::string module = stringOr(entry, "module", "");
-  return absl::StartsWith(module, "keras.src.ops.") || absl::StartsWith(module, "keras.ops.");
+/// A node of keras.ops names its module; in an .h5 of Keras 3, where no module stands, it shows by its configuration,
+/// which has no `trainable` as that of every layer and model has.
+bool isOperationEntry(const json &entry, int kerasMajor) {
+  if (!at(entry, "module").is_null()) {
+    std::string module = stringOr(entry, "module", "");
+    return absl::StartsWith(module, "keras.src.ops.") || absl::StartsWith(module, "keras.ops.");
+  }
+  const json &config = at(entry, "config");
+  return kerasMajor >= 3 && config.is_object() && !config.contains("trainable") && at(entry, "class_name") != "InputLayer" &&
+         !at(entry, "inbound_nodes").is_null();
 }
 
 class Parser {
@@ -109,7 +116,7 @@ absl::StatusOr<LayerObjectPtr> Parser::parse(const json &entry, int depth) {
   auto object = std::make_shared<LayerObject>();
   object->className = at(entry, "class_name").get<std::string>();
   object->isCustom = isCustomClass(entry, object->className);
-  object->isOperation = !object->isCustom && isOperationModule(entry);
+  object->isOperation = !object->isCustom && isOperationEntry(entry, kerasMajor_);
   object->className = object->className.substr(object->className.rfind('>') + 1);
   const json &config = at(entry, "config");
   object->name = stringOr(entry, "name", stringOr(config, "name", ""));

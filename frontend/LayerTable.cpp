@@ -4,6 +4,7 @@
 
 #include "frontend/Activations.h"
 #include "frontend/Importers.h"
+#include "frontend/OperationImport.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
@@ -16,10 +17,12 @@ static std::vector<LayerRow> makeTable() {
   const char *group = "";
 #define GROUP(title) group = title;
 #define LAYER(Class, importer, subset) rows.push_back({group, #Class, importer, subset, RowKind::Layer});
-#define OPERATION(Class, importer, subset) rows.push_back({group, #Class, importer, subset, RowKind::Operation});
 #define CUSTOM(Class, importer, subset) rows.push_back({group, #Class, importer, subset, RowKind::Custom});
 #define REFUSED(Class, why) rows.push_back({group, #Class, nullptr, why, RowKind::Layer});
 #include "frontend/Layers.def"
+  for (llvm::ArrayRef<OperationRow> operations : operationGroups())
+    for (const OperationRow &operation : operations)
+      rows.push_back({"Operations (keras.ops)", operation.name, importOperation, operation.words, RowKind::Operation});
   return rows;
 }
 

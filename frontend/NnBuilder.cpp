@@ -96,7 +96,9 @@ ArrayRef<int64_t> NnBuilder::shape(Value x) const {
   return x ? llvm::cast<RankedTensorType>(x.getType()).getShape() : ArrayRef<int64_t>();
 }
 
-Type NnBuilder::elementType(Value x) const { return llvm::cast<RankedTensorType>(x.getType()).getElementType(); }
+Type NnBuilder::elementType(Value x) const {
+  return x ? llvm::cast<RankedTensorType>(x.getType()).getElementType() : builder_.getF32Type();
+}
 
 DenseI64ArrayAttr NnBuilder::unless(int64_t standard, ArrayRef<int64_t> values) {
   bool same = llvm::all_of(values, [&](int64_t value) { return value == standard; });

@@ -94,6 +94,7 @@ public:
   /// The shape of a value; empty after a failure.
   llvm::ArrayRef<int64_t> shape(mlir::Value x) const;
   int64_t rank(mlir::Value x) const { return static_cast<int64_t>(shape(x).size()); }
+  /// The element type of a value; f32 after a failure.
   mlir::Type elementType(mlir::Value x) const;
   /// `values` as an attribute, null where all are `standard`: defaults are not written.
   mlir::DenseI64ArrayAttr unless(int64_t standard, llvm::ArrayRef<int64_t> values);

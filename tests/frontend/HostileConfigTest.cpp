@@ -53,7 +53,26 @@ static const json kPlain = {{"units", 2},
                             {"mean", 0},
                             {"variance", 1},
                             {"invert", false},
-                            {"dtype", "float32"}};
+                            {"dtype", "float32"},
+                            {"newshape", {-1}},
+                            {"shape", {2, 4, 3}},
+                            {"axis1", 0},
+                            {"axis2", 1},
+                            {"source", 0},
+                            {"destination", 1},
+                            {"repeats", 2},
+                            {"shift", 1},
+                            {"pad_width", 1},
+                            {"indices_or_sections", 1},
+                            {"k", 1},
+                            {"num_classes", 3},
+                            {"order", 2},
+                            {"ord", nullptr},
+                            {"decimals", 0},
+                            {"block_size", 1},
+                            {"subscripts", "...->..."},
+                            {"weights", nullptr},
+                            {"initial", nullptr}};
 
 static const std::vector<json> kValues = {nullptr,
                                           true,
@@ -96,6 +115,16 @@ static const std::vector<json> kValues = {nullptr,
 static const std::vector<std::vector<int64_t>> kShapes = {
     {}, {2}, {1, 3}, {2, 4, 3}, {1, 5, 4, 2}, {1, 3, 4, 5, 2}, {1, 1, 1, 1, 1, 1}};
 
+/// The arguments of an operation's call: its tensors one by one or as a list, some of them replaced.
+static json hostileArguments(size_t inputs, std::mt19937 &random) {
+  json tensors = json::array();
+  for (size_t i = 0; i < inputs; ++i)
+    tensors.push_back(random() % 8 ? json{{"tensor", i}} : kValues[random() % kValues.size()]);
+  if (random() % 4 == 0)
+    tensors.push_back(kValues[random() % kValues.size()]);
+  return random() % 4 ? tensors : json::array({tensors});
+}
+
 /// One import with some values replaced; true when it succeeded.
 static bool tryImport(const LayerRow &row, std::mt19937 &random) {
   auto pick = [&](const auto &from) { return from[random() % from.size()]; };
@@ -120,7 +149,9 @@ static bool tryImport(const LayerRow &row, std::mt19937 &random) {
     for (int64_t size : array.shape)
       array.bytes *= static_cast<size_t>(size);
   }
-  if (random() % 4 == 0)
+  if (row.kind == RowKind::Operation)
+    model.graph.calls[y].args = hostileArguments(inputs.size(), random);
+  else if (random() % 4 == 0)
     model.graph.calls[y].args = {pick(kValues), {{"tensor", 0}}};
   model.output(y);
   Imported imported(model.graph);
