@@ -79,20 +79,27 @@ struct Imported {
   }
   mlir::func::FuncOp function() { return *module->getOps<mlir::func::FuncOp>().begin(); }
 
-  /// All results of the function on `arguments`, as floats one after the other.
-  std::vector<float> run(std::vector<std::vector<double>> arguments) {
+  /// All results of the function on `arguments`, one after the other; integers as the numbers they are.
+  std::vector<double> numbers(std::vector<std::vector<double>> arguments) {
     std::vector<TensorData> tensors;
     for (auto [values, type] : llvm::zip(arguments, function().getArgumentTypes())) {
       TensorData &tensor = tensors.emplace_back(makeTensor(mlir::cast<mlir::RankedTensorType>(type)));
       for (auto [i, value] : llvm::enumerate(values))
         tensor.set(static_cast<int64_t>(i), {value, static_cast<int64_t>(value)});
     }
-    std::vector<float> results;
+    std::vector<double> results;
     WeightStore &weights = context.getLoadedDialect<nn::NnDialect>()->weights();
     for (const TensorData &result : evaluate(function(), tensors, weights))
       for (int64_t i = 0; i < result.size(); ++i)
-        results.push_back(static_cast<float>(result.at(i).real));
+        results.push_back(mlir::isa<mlir::FloatType>(result.type.getElementType())
+                              ? result.at(i).real
+                              : static_cast<double>(result.at(i).integer));
     return results;
+  }
+  /// The same as floats.
+  std::vector<float> run(std::vector<std::vector<double>> arguments) {
+    std::vector<double> results = numbers(std::move(arguments));
+    return std::vector<float>(results.begin(), results.end());
   }
 };
 
