@@ -62,12 +62,13 @@ LayerImport::LayerImport(const LayerGraph &graph, const Layer &layer, StringRef 
       allInputs_(inputs), allMasks_(masks), computeType_(builder.getF32Type()) {
   takeInputs(inputs, masks);
   std::string policy = policyName(layer.config);
-  if (policy == "float16" || policy == "mixed_float16")
-    computeType_ = builder.getF16Type();
-  else if (policy == "bfloat16" || policy == "mixed_bfloat16")
-    computeType_ = builder.getBF16Type();
-  else if (policy != "float32" && elementTypeFromName(policy).value_or(ElementType::Float64) == ElementType::Float64)
+  StringRef element = policy;
+  element.consume_front("mixed_");
+  std::optional<ElementType> named = elementTypeFromName(element.str());
+  if (!named)
     fail() << "dtype policy '" << policy << "' is not supported";
+  else if (isa<FloatType>(mlirType(*named, context())))
+    computeType_ = mlirType(*named, context());
   if (layer.isOperation || layer.className == "InputLayer" || takesInputsAsTheyAre(layer.className))
     return;
   for (Value &input : inputs_) // Keras casts float arguments to the compute type and leaves integers alone.
@@ -159,6 +160,11 @@ Value LayerImport::input() {
   if (!failed_ && inputs_.size() != 1)
     fail() << "expects one input; got " << inputs_.size();
   return failed_ ? Value() : inputs_[0];
+}
+
+Value LayerImport::single(Value x) {
+  bool fits = failed_ || elementType(x).isF32() || elementType(x).isF64();
+  return fits ? x : cast(x, builder_.getF32Type());
 }
 
 Value LayerImport::floatInput() { return cast(input(), computeType_); }

@@ -62,6 +62,8 @@ public:
   mlir::Value input();
   /// The only input in the compute type, integers too.
   mlir::Value floatInput();
+  /// `x` in at least the precision of float32: what normalizations compute in whatever the policy.
+  mlir::Value single(mlir::Value x);
   /// The number in the class name: 2 for Conv2DTranspose.
   int64_t spatialRank() const;
   /// floatInput() (or `x`) of rank spatialRank() + 2, channels last; back() undoes it.

@@ -19,10 +19,10 @@ Results layerc::importBatchNormalization(LayerImport &l) {
   if (l.failed())
     return {};
   int64_t axis = axes[0], last = l.rank(x) - 1, channels = l.shape(x)[axis];
-  Value gamma = hasGamma ? l.storedWeight("gamma", {channels}) : Value();
-  Value beta = hasBeta ? l.storedWeight("beta", {channels}) : Value();
-  Value mean = l.storedWeight("moving_mean", {channels});
-  Value variance = l.storedWeight("moving_variance", {channels});
+  Value gamma = hasGamma ? l.single(l.storedWeight("gamma", {channels})) : Value();
+  Value beta = hasBeta ? l.single(l.storedWeight("beta", {channels})) : Value();
+  Value mean = l.single(l.storedWeight("moving_mean", {channels}));
+  Value variance = l.single(l.storedWeight("moving_variance", {channels}));
   l.ignoreOtherWeights(); // those of renorm, which only training uses
   if (l.failed())
     return {};
@@ -69,7 +69,7 @@ Results layerc::importLayerNormalization(LayerImport &l) {
   bool rms = l.flag("rms_scaling", false), gamma = l.flag("scale", true) || rms, beta = l.flag("center", true) && !rms;
   if (l.failed())
     return {};
-  x = l.cast(x, Float32Type::get(l.context()));
+  x = l.single(x);
   Value y = rms ? scaleByVariance(l, x, axes, epsilon) : l.normalize(nn::NormalizeFunction::Layer, x, axes, epsilon);
   return {l.cast(scaleAndShift(l, y, axes, gamma, beta), l.computeType())};
 }
@@ -89,8 +89,7 @@ Results layerc::importGroupNormalization(LayerImport &l) {
   groups = groups == -1 ? channels : groups;
   if (groups < 1 || channels % groups != 0)
     return l.fail() << "cannot divide " << channels << " channels into " << groups << " groups";
-  if (!isa<FloatType>(l.elementType(x)) || l.elementType(x).getIntOrFloatBitWidth() < 32)
-    x = l.cast(x, Float32Type::get(l.context()));
+  x = l.single(x);
   Sizes grouped(l.shape(x)), original(l.shape(x)), normalized;
   grouped[axis] = channels / groups;
   grouped.insert(grouped.begin() + axis, groups);
@@ -111,7 +110,7 @@ Results layerc::importRMSNormalization(LayerImport &l) {
   int64_t first = l.rank(x) - static_cast<int64_t>(axes.size());
   if (axes[0] != first || first == 0)
     return l.fail() << "'axis' must name the last axes without the batch";
-  x = l.cast(x, Float32Type::get(l.context()));
+  x = l.single(x);
   Value scale = l.weight("scale", l.shape(x).drop_front(first));
   Value y = l.normalize(nn::NormalizeFunction::Rms, x, axes, epsilon);
   return {l.failed() ? Value() : l.cast(l.mul(y, l.cast(scale, l.elementType(y))), l.computeType())};
