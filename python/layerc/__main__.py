@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from layerc import record
+from layerc import export, record
 
-VERBS = {"record": record}
+VERBS = {"record": record, "export": export}
 
 
 def main(arguments=None):
