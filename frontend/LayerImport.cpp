@@ -78,7 +78,7 @@ LayerImport::LayerImport(const LayerGraph &graph, const Layer &layer, StringRef 
 
 /// Appends the indices of the tensors in a call argument, in order.
 static void collectTensors(const nlohmann::json &value, SmallVectorImpl<size_t> &indices) {
-  if (value.is_object() && value.contains("tensor") && value["tensor"].is_number_unsigned())
+  if (value.is_object() && value.contains("tensor") && value["tensor"].is_number_integer())
     indices.push_back(value["tensor"].get<size_t>());
   else if (value.is_structured())
     for (const nlohmann::json &part : value)

@@ -76,7 +76,7 @@ std::string OperationImport::string(StringRef name, StringRef standard) {
 }
 
 static const json *tensorIndex(const json &value) {
-  return value.is_object() && value.contains("tensor") && value["tensor"].is_number_unsigned() ? &value["tensor"]
+  return value.is_object() && value.contains("tensor") && value["tensor"].is_number_integer() ? &value["tensor"]
                                                                                                : nullptr;
 }
 

@@ -188,7 +188,7 @@ constexpr TensorFlowFunction kFunctions[] = {
 
 /// The numbers of the call's tensors that stand in no keyword argument.
 static void removeTensors(const json &value, std::vector<bool> &isPositional) {
-  if (value.is_object() && value.contains("tensor") && value["tensor"].is_number_unsigned())
+  if (value.is_object() && value.contains("tensor") && value["tensor"].is_number_integer())
     isPositional[value["tensor"].get<size_t>()] = false;
   else if (value.is_structured())
     for (const json &part : value)

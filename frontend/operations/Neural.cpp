@@ -211,6 +211,8 @@ struct Window {
 } // namespace
 
 static Sizes spatialSizes(O &o, StringRef name, int64_t rank, const Sizes &standard) {
+  if (rank < 1)
+    return o.l.fail() << "expects at least one spatial dimension", Sizes{1};
   Sizes sizes = o.has(name) ? o.integers(name) : standard;
   if (sizes.size() == 1)
     sizes.assign(rank, sizes[0]);
@@ -236,6 +238,8 @@ static Window windowOf(O &o, Sizes window, const Sizes &standardStrides) {
     o.l.fail() << "padding '" << padding << "' is not supported";
   if (window.size() == 1)
     window.assign(rank, window[0]);
+  if (static_cast<int64_t>(window.size()) != rank)
+    o.l.fail() << "window of " << window.size() << " dimensions does not fit the input " << shapeText(o.l.shape(w.x));
   for (int64_t d = 0; d < rank && !o.l.failed(); ++d) {
     int64_t size = o.l.shape(w.x)[d + 1], effective = (window[d] - 1) * w.dilations[d] + 1;
     int64_t count = (size + w.strides[d] - 1) / w.strides[d];

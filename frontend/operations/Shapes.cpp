@@ -191,10 +191,18 @@ static Results append(O &o) {
   return {concatenate(o, x, axis)};
 }
 
+static bool haveOneRank(O &o, ArrayRef<Value> x) {
+  for (Value operand : x)
+    if (!o.l.failed() && o.l.rank(operand) != o.l.rank(x[0]))
+      o.l.fail() << "puts tensors of different ranks together: " << shapeText(o.l.shape(x[0])) << " and "
+                 << shapeText(o.l.shape(operand));
+  return !o.l.failed();
+}
+
 /// NumPy's vstack and hstack of tensors of rank 2 and more; of vectors, vstack makes rows.
 template <int64_t axis> static Results stackAlong(O &o) {
   SmallVector<Value> x = o.tensors("xs");
-  bool areVectors = !o.l.failed() && o.l.rank(x[0]) == 1;
+  bool areVectors = haveOneRank(o, x) && o.l.rank(x[0]) == 1;
   if (areVectors && axis == 0)
     for (Value &operand : x)
       operand = o.l.reshape(operand, {1, o.l.shape(operand)[0]});
@@ -203,7 +211,7 @@ template <int64_t axis> static Results stackAlong(O &o) {
 
 static Results stack(O &o) {
   SmallVector<Value> x = o.tensors("x");
-  int64_t axis = o.l.failed() ? 0 : o.axis("axis", o.l.rank(x[0]) + 1, 0);
+  int64_t axis = !haveOneRank(o, x) ? 0 : o.axis("axis", o.l.rank(x[0]) + 1, 0);
   for (Value &operand : x) {
     Sizes shape(shapeOf(o, operand));
     if (o.l.failed())
