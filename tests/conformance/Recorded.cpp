@@ -77,6 +77,15 @@ std::optional<std::string> test::refusedClass(const LayerGraph &graph) {
   return std::nullopt;
 }
 
+mlir::OwningOpRef<mlir::ModuleOp> test::importWith(const LayerGraph &graph, const Record &record,
+                                                   mlir::MLIRContext &context, std::string &error) {
+  ImportOptions options;
+  for (size_t i = 0; i < graph.inputs.size(); ++i)
+    options.inputShapes[graph.inputs[i].name] = arrayFor(record.inputs, graph.inputs[i].name, i).shape;
+  mlir::ScopedDiagnosticHandler handler(&context, [&](mlir::Diagnostic &diagnostic) { error += diagnostic.str(); });
+  return importModel(graph, options, context);
+}
+
 /// Cases that need more than the rule of all cases: those whose name holds the word, each with the reason.
 static const struct {
   const char *word;

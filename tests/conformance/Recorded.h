@@ -41,6 +41,10 @@ const NpzArray &arrayFor(const std::vector<NpzArray> &arrays, const std::string 
 /// recorded before layerc supports it.
 std::optional<std::string> refusedClass(const LayerGraph &graph);
 
+/// The model imported with the sizes of the recorded inputs; null where it is refused, and `error` says why.
+mlir::OwningOpRef<mlir::ModuleOp> importWith(const LayerGraph &graph, const Record &record, mlir::MLIRContext &context,
+                                             std::string &error);
+
 /// How far a result may be from Keras': |ours - keras| <= absolute * S + relative * |keras|, S the largest magnitude.
 struct Tolerance {
   double absolute = 1e-5, relative = 1e-4;

@@ -11,6 +11,7 @@ FLOATS = {
     "multiply_chain": lambda ops, x, y: (x + 3) * (1 / 6) * y,
     "divide": lambda ops, x, y: x / (y * y + 1),
     "divide_number": lambda ops, x, y: 2 / (x * x + 1),
+    "divide_function": lambda ops, x, y: ops.divide(x, y * y + 1),
     "floor_divide": lambda ops, x, y: x // 0.25,
     "mod": lambda ops, x, y: x % 0.75,
     "negative": lambda ops, x, y: -x,

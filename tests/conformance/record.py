@@ -227,6 +227,9 @@ def main():
         except Exception as error:  # one line per case that Keras refuses; the others are recorded
             failed += 1
             print(f"{case.path}: {type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}", file=sys.stderr)
+        if number % 200 == 199:
+            import jax
+            jax.clear_caches()  # compiled code of every shape so far: gigabytes
         if number % 50 == 49 and sys.stderr.isatty():
             print(f"{number + 1} of {len(chosen)}", file=sys.stderr)
     errors = {name: error for name, error in ERRORS.items()
