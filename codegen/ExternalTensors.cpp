@@ -10,8 +10,11 @@ using namespace layerc;
 std::optional<int64_t> layerc::weightOffset(Value value) {
   int64_t offset = 0;
   Operation *op = value.getDefiningOp();
-  for (; auto view = dyn_cast<plan::ViewOp>(op); op = view.getSource().getDefiningOp())
+  for (; auto view = dyn_cast<plan::ViewOp>(op); op = view.getSource().getDefiningOp()) {
+    if (view.getStride() != 0) // moves with the steps of a loop
+      return std::nullopt;
     offset += static_cast<int64_t>(view.getOffset());
+  }
   auto ref = dyn_cast<plan::WeightRefOp>(op);
   if (!ref)
     return std::nullopt;
@@ -50,8 +53,9 @@ layerc_tensor layerc::externalTensor(MemRefType type, const void *data) {
 }
 
 llvm::StringRef layerc::externalTypeName(int type) {
-  static constexpr llvm::StringRef names[] = {
-      "layerc_float32", "layerc_float64", "layerc_float16", "layerc_bfloat16", "layerc_bool",   "layerc_int8",  "layerc_int16",
-      "layerc_int32",   "layerc_int64",   "layerc_uint8",   "layerc_uint16",   "layerc_uint32", "layerc_uint64"};
+  static constexpr llvm::StringRef names[] = {"layerc_float32", "layerc_float64", "layerc_float16", "layerc_bfloat16",
+                                              "layerc_bool",    "layerc_int8",    "layerc_int16",   "layerc_int32",
+                                              "layerc_int64",   "layerc_uint8",   "layerc_uint16",  "layerc_uint32",
+                                              "layerc_uint64"};
   return names[type];
 }

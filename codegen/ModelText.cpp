@@ -127,8 +127,7 @@ std::vector<Hole> commonHoles(const ModelText &model) {
 /// The stack of `run` itself: its arguments, the pointers of one step and the calls down to a kernel.
 int64_t ownStackBytes(plan::EntryOp entry) {
   size_t operands = 0;
-  for (auto step : entry.getOps<plan::StepOp>())
-    operands = std::max<size_t>(operands, step.getNumOperands());
+  entry.walk([&](plan::StepOp step) { operands = std::max<size_t>(operands, step.getNumOperands()); });
   return 1024 + 16 * static_cast<int64_t>(operands);
 }
 
@@ -159,13 +158,15 @@ FailureOr<ModelText> layerc::describeModel(plan::ProgramOp program, const PrintO
   ModelText model(options, entries.front());
   if (failed(describeTensors(model.entry, model)))
     return failure();
-  for (plan::StepOp step : model.entry.getOps<plan::StepOp>())
+  model.entry.walk([&](plan::StepOp step) {
     if (SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr()).getExternal())
       model.externalSteps.push_back(step);
+  });
   model.weightBytes = program.getWeights();
   model.arenaBytes = static_cast<int64_t>(llvm::alignTo(model.entry.getArena(), 64));
   model.workerStride = static_cast<int64_t>(llvm::alignTo(model.entry.getWorkerScratch(), 64));
   model.stackBytes = static_cast<int64_t>(llvm::alignTo(options.kernelStackBytes + ownStackBytes(model.entry), 64));
+  model.stateBytes = plan::stateBytes(model.entry);
   model.signature = signatureOf(model.tensors);
   model.weightsSignature = layerc::weightsSignature(program);
   model.holes = commonHoles(model);

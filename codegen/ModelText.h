@@ -32,6 +32,7 @@ struct ModelText {
   int64_t arenaBytes = 0;   ///< for one worker, a multiple of 64
   int64_t workerStride = 0; ///< scratch of each further worker, a multiple of 64
   int64_t stackBytes = 0;
+  int64_t stateBytes = 0;        ///< that last from one run to the next
   uint64_t signature = 0;        ///< of names, types and shapes
   uint64_t weightsSignature = 0; ///< of the blob
   std::vector<Hole> holes;       ///< what every file needs: @name@, @NAME@, @generated@, ...

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // NAME.h: the class for people. Its comment shows the use, every tensor with type and shape, and the certificate.
 #include "codegen/ModelText.h"
+#include "codegen/Names.h"
 
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace layerc;
@@ -112,10 +114,7 @@ constexpr StringRef kClass = R"(
 
   /// Touches every page that run() will use and runs once on zeros, so that no later run waits for a page. Allocates.
   LAYERC_HIDDEN layerc::Status warm(const layerc::Executor &executor = {}) noexcept;
-
-  /// Forgets the state that earlier runs left. This model keeps none.
-  void reset() noexcept {}
-
+@state functions@
 private:
   layerc::Status check() const noexcept;
 @prepare@
@@ -124,12 +123,49 @@ private:
   const unsigned char *weights_;
   int workers_;
   layerc::Status status_;
-@external steps@};
+@external steps@@state member@};
 
 } // namespace @name@
 
 #endif // LAYERC_GENERATED_@NAME@_H
 )";
+
+constexpr StringRef kStateless = R"(
+  /// Forgets the state that earlier runs left. This model keeps none.
+  void reset() noexcept {}
+)";
+
+constexpr StringRef kStateful = R"(
+  /// Bytes of the state that a run leaves for the next one: @stateful layers@.
+  static constexpr std::size_t state_bytes = @state bytes@;
+
+  /// Forgets the state that earlier runs left: all zeros, as after construction.
+  LAYERC_HIDDEN void reset() noexcept;
+
+  /// Copies the state, state_bytes bytes, to `to`.
+  LAYERC_HIDDEN void save_state(void *to) const noexcept;
+
+  /// Goes on from what save_state() of a model of this kind gave. bad_argument where `bytes` is not state_bytes.
+  LAYERC_HIDDEN layerc::Status load_state(const void *from, std::size_t bytes) noexcept;
+)";
+
+/// Paths of the layers that keep state, each once.
+std::string statefulLayers(const ModelText &model) {
+  llvm::SetVector<StringRef> layers;
+  plan::EntryOp entry = model.entry;
+  for (plan::StateOp state : entry.getOps<plan::StateOp>())
+    layers.insert(state.getLayer());
+  return llvm::join(llvm::map_range(layers, [](StringRef layer) { return escapeText(layer); }), ", ");
+}
+
+/// What depends on whether the model keeps state.
+std::vector<Hole> stateHoles(const ModelText &model) {
+  if (model.stateBytes == 0)
+    return {{"state functions", kStateless.str()}, {"state member", ""}};
+  std::string bytes = std::to_string(model.stateBytes);
+  return {{"state functions", fill(kStateful, {{"state bytes", bytes}, {"stateful layers", statefulLayers(model)}})},
+          {"state member", "  alignas(64) unsigned char state_[" + bytes + "] = {};\n"}};
+}
 
 std::string viewText(const ModelText &model, unsigned index) {
   const TensorText &tensor = model.tensors[index];
@@ -231,8 +267,7 @@ std::string layerc::printHeader(const ModelText &model) {
   const PrintOptions &options = model.options;
   bool linked = options.storeWeights == StoreWeights::Object;
   bool external = !model.externalSteps.empty();
-  std::string text =
-      fill(kTop, model.with({{"external include", external ? "#include \"layerc/external.h\"\n" : ""}}));
+  std::string text = fill(kTop, model.with({{"external include", external ? "#include \"layerc/external.h\"\n" : ""}}));
   for (unsigned i = 0; i < model.tensors.size(); ++i)
     text += viewText(model, i);
   text += fill(kWeightsTop, model.holes);
@@ -251,12 +286,12 @@ std::string layerc::printHeader(const ModelText &model) {
                                    {"promises", promisesText(model)},
                                    {"arena expression", arenaExpression(model)}}));
   text += linked ? kLinkedConstructor.str() : "";
-  return text +
-         fill(kClass, model.with({{"prepare", external ? "  LAYERC_HIDDEN layerc::Status prepare() noexcept;\n" : ""},
-                                  {"external steps",
-                                   external ? "  layerc::ExternalStep external_[" +
-                                                  std::to_string(model.externalSteps.size()) + "];\n"
-                                            : ""},
-                                  {"run", runSignature(model, "  LAYERC_HIDDEN layerc::Status run(",
-                                                       "const layerc::Executor &executor = {}", ") noexcept;")}}));
+  std::vector<Hole> holes = stateHoles(model);
+  holes.push_back({"prepare", external ? "  LAYERC_HIDDEN layerc::Status prepare() noexcept;\n" : ""});
+  holes.push_back(
+      {"external steps",
+       external ? "  layerc::ExternalStep external_[" + std::to_string(model.externalSteps.size()) + "];\n" : ""});
+  holes.push_back({"run", runSignature(model, "  LAYERC_HIDDEN layerc::Status run(",
+                                       "const layerc::Executor &executor = {}", ") noexcept;")});
+  return text + fill(kClass, model.with(std::move(holes)));
 }

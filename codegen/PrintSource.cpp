@@ -72,6 +72,27 @@ constexpr StringRef kRunTop = R"(
   const layerc::FloatMode mode;
 )";
 
+constexpr StringRef kStatelessRun = "  return run(@zeros@);\n";
+
+constexpr StringRef kStatefulRun = R"(  unsigned char *const kept = buffers.data() + @state copy@;
+  save_state(kept);
+  const layerc::Status result = run(@zeros@);
+  return result == layerc::Status::ok ? load_state(kept, state_bytes) : result;
+)";
+
+constexpr StringRef kStateFunctions = R"(
+void Model::reset() noexcept { std::memset(state_, 0, sizeof(state_)); }
+
+void Model::save_state(void *to) const noexcept { std::memcpy(to, state_, sizeof(state_)); }
+
+layerc::Status Model::load_state(const void *from, std::size_t bytes) noexcept {
+  if (from == nullptr || bytes != sizeof(state_))
+    return layerc::Status::bad_argument;
+  std::memcpy(state_, from, sizeof(state_));
+  return layerc::Status::ok;
+}
+)";
+
 constexpr StringRef kWarm = R"(
 layerc::Status Model::warm(const layerc::Executor &executor) noexcept {
   if (status_ != layerc::Status::ok)
@@ -82,8 +103,7 @@ layerc::Status Model::warm(const layerc::Executor &executor) noexcept {
   if (buffers.status() != layerc::Status::ok)
     return buffers.status();
   std::memset(buffers.data(), 0, buffers.size());
-  return run(@zeros@);
-}
+@warm run@}
 
 } // namespace @name@
 )";
@@ -93,18 +113,28 @@ struct Address {
   std::string base;
   int64_t offset = 0;
   bool inBytes = false; ///< base + offset is an address; else a tensor of a C++ type
+  std::string moves;    ///< what the counters of loops add: " + step * 64"
 
   std::string text() const {
+    std::string distance = std::to_string(offset) + moves;
     if (inBytes)
-      return base + " + " + std::to_string(offset);
-    return offset == 0 ? base : "{" + base + ", " + std::to_string(offset) + "}";
+      return base + " + " + distance;
+    return offset == 0 && moves.empty() ? base : "{" + base + ", " + distance + "}";
   }
 };
+
+/// The counter of a loop: step, then step1 for a loop inside it.
+std::string counterOf(plan::LoopOp loop) {
+  int depth = 0;
+  while ((loop = dyn_cast<plan::LoopOp>(loop->getParentOp())))
+    ++depth;
+  return depth == 0 ? "step" : "step" + std::to_string(depth);
+}
 
 FailureOr<Address> addressOfSlot(plan::SlotOp slot) {
   if (!slot.getOffset())
     return slot.emitOpError("has no offset: run plan-memory before printing");
-  return Address{"arena_", static_cast<int64_t>(*slot.getOffset()), true};
+  return Address{"arena_", static_cast<int64_t>(*slot.getOffset()), true, ""};
 }
 
 FailureOr<Address> addressOf(Value value, const ModelText &model) {
@@ -113,15 +143,21 @@ FailureOr<Address> addressOf(Value value, const ModelText &model) {
     return addressOfSlot(slot);
   if (auto weight = dyn_cast<plan::WeightRefOp>(op)) {
     auto definition = SymbolTable::lookupNearestSymbolFrom<plan::WeightOp>(weight, weight.getWeightAttr());
-    return Address{"weights_", static_cast<int64_t>(definition.getOffset()), true};
+    return Address{"weights_", static_cast<int64_t>(definition.getOffset()), true, ""};
   }
+  if (auto state = dyn_cast<plan::StateOp>(op))
+    return Address{"state_", static_cast<int64_t>(state.getOffset()), true, ""};
   if (auto view = dyn_cast<plan::ViewOp>(op)) {
     FailureOr<Address> source = addressOf(view.getSource(), model);
-    if (succeeded(source))
-      source->offset += static_cast<int64_t>(view.getOffset());
+    if (failed(source))
+      return failure();
+    source->offset += static_cast<int64_t>(view.getOffset());
+    if (int64_t stride = view.getStride())
+      source->moves += (stride < 0 ? " - " : " + ") + counterOf(cast<plan::LoopOp>(view->getParentOp())) + " * " +
+                       std::to_string(std::abs(stride));
     return source;
   }
-  return Address{model.tensors[model.positions.lookup(value)].argument + ".data()", 0, false};
+  return Address{model.tensors[model.positions.lookup(value)].argument + ".data()", 0, false, ""};
 }
 
 std::string shapesOf(ValueRange values) {
@@ -198,14 +234,53 @@ FailureOr<std::string> stepText(plan::StepOp step, const ModelText &model) {
                                 : phasesText(model, kernel, arguments, *scratch));
 }
 
+/// Lines two columns further in.
+std::string indented(StringRef text) {
+  std::string result;
+  for (; !text.empty(); text = text.split('\n').second)
+    result += "  " + text.split('\n').first.str() + "\n";
+  return result;
+}
+
+FailureOr<std::string> stepsText(Block &block, const ModelText &model);
+
+FailureOr<std::string> loopText(plan::LoopOp loop, const ModelText &model) {
+  FailureOr<std::string> steps = stepsText(loop.getBody().front(), model);
+  if (failed(steps))
+    return failure();
+  SmallVector<std::string> layers;
+  for (Attribute layer : loop.getLayers())
+    layers.push_back(escapeText(cast<StringAttr>(layer).getValue()));
+  std::string t = counterOf(loop);
+  return "  // " + llvm::join(layers, ", ") + ", step by step\n  for (std::size_t " + t + " = 0; " + t + " < " +
+         std::to_string(loop.getIterations()) + "; ++" + t + ") {\n" + indented(*steps) + "  }\n";
+}
+
+/// The steps and loops of an entry or of a loop.
+FailureOr<std::string> stepsText(Block &block, const ModelText &model) {
+  std::string text;
+  for (Operation &op : block) {
+    FailureOr<std::string> part = std::string();
+    if (auto step = dyn_cast<plan::StepOp>(op))
+      part = stepText(step, model);
+    else if (auto loop = dyn_cast<plan::LoopOp>(op))
+      part = loopText(loop, model);
+    if (failed(part))
+      return failure();
+    text += *part;
+  }
+  return text;
+}
+
 /// Declarations of the kernels that the steps call, in the order of their first use.
 std::string kernelDeclarations(const ModelText &model) {
   llvm::SetVector<plan::KernelOp> kernels;
   plan::EntryOp entry = model.entry;
-  for (auto step : entry.getOps<plan::StepOp>())
-    if (auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr());
-        !kernel.getExternal())
+  entry.walk([&](plan::StepOp step) {
+    auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr());
+    if (!kernel.getExternal())
       kernels.insert(kernel);
+  });
   if (kernels.empty())
     return "";
   std::string text = "// " + model.options.name + ".kernels.o\nextern \"C\" {\n";
@@ -250,8 +325,12 @@ std::string warmText(const ModelText &model) {
     offset += static_cast<int64_t>(llvm::alignTo(tensor.bytes, 64));
   }
   zeros.push_back("executor");
-  return fill(kWarm,
-              model.with({{"buffer bytes", std::to_string(offset)}, {"zeros", llvm::join(zeros, ",\n             ")}}));
+  bool isStateful = model.stateBytes > 0;
+  std::string indent = isStateful ? ",\n                                    " : ",\n             ";
+  std::string run = fill(isStateful ? kStatefulRun : kStatelessRun,
+                         {{"zeros", llvm::join(zeros, indent)}, {"state copy", std::to_string(offset)}});
+  offset += model.stateBytes;
+  return fill(kWarm, model.with({{"buffer bytes", std::to_string(offset)}, {"warm run", run}}));
 }
 
 } // namespace
@@ -282,23 +361,20 @@ FailureOr<std::string> layerc::printSource(const ModelText &model) {
   auto [features, check] = cpuCheck(model.options.target);
   bool external = !model.externalSteps.empty();
   bool oneDnn = !externalLibraries(model.entry->getParentOfType<plan::ProgramOp>()).empty();
-  std::string text =
-      fill(kTop, model.with({{"onednn include", oneDnn ? "#include \"layerc/onednn.h\"\n" : ""}}));
+  std::string text = fill(kTop, model.with({{"onednn include", oneDnn ? "#include \"layerc/onednn.h\"\n" : ""}}));
   text += kernelDeclarations(model) + externalDeclarations(model);
   text += linked ? fill(kLinkedWeights, model.holes) : "";
   text += features;
   text += fill(kConstructors, model.with({{"linked definitions", linked ? fill(kLinkedDefinitions, model.holes) : ""},
                                           {"cpu check", check},
                                           {"prepare", external ? "  status_ = prepare();\n" : ""}}));
+  text += model.stateBytes > 0 ? kStateFunctions.str() : "";
   text += preparationOfSteps(model);
   text += "\n" + runSignature(model, "layerc::Status Model::run(", "const layerc::Executor &executor", ") noexcept {") +
           kRunTop.str() + (external ? "  auto status = layerc::Status::ok;\n" : "");
   plan::EntryOp entry = model.entry;
-  for (auto step : entry.getOps<plan::StepOp>()) {
-    FailureOr<std::string> call = stepText(step, model);
-    if (failed(call))
-      return failure();
-    text += *call;
-  }
-  return text + "  return layerc::Status::ok;\n}\n" + warmText(model) + printCFunctions(model);
+  FailureOr<std::string> steps = stepsText(entry.getBody().front(), model);
+  if (failed(steps))
+    return failure();
+  return text + *steps + "  return layerc::Status::ok;\n}\n" + warmText(model) + printCFunctions(model);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Walks the steps of an entry. Addresses are computed from slots, views and weights as the printed C++ has them as text.
+// Walks the steps of an entry. Addresses are computed from slots, views and weights as the printed C++ has them as
+// text.
 #include "codegen/Walker.h"
 
 #include "codegen/EmitKernel.h"
@@ -30,14 +31,15 @@ Expected<std::unique_ptr<LoadedCode>> LoadedCode::load(StringRef object) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   llvm::orc::LLJITBuilder builder;
-  builder.setObjectLinkingLayerCreator(
-      [](llvm::orc::ExecutionSession &session, const llvm::Triple &) -> Expected<std::unique_ptr<llvm::orc::ObjectLayer>> {
-        return std::make_unique<llvm::orc::ObjectLinkingLayer>(session);
-      });
+  builder.setObjectLinkingLayerCreator([](llvm::orc::ExecutionSession &session,
+                                          const llvm::Triple &) -> Expected<std::unique_ptr<llvm::orc::ObjectLayer>> {
+    return std::make_unique<llvm::orc::ObjectLinkingLayer>(session);
+  });
   auto jit = builder.create();
   if (!jit)
     return jit.takeError();
-  auto process = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
+  auto process =
+      llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
   if (!process)
     return process.takeError();
   (*jit)->getMainJITDylib().addGenerator(std::move(*process));
@@ -64,7 +66,9 @@ Expected<Walker> Walker::create(plan::EntryOp entry, StringRef object) {
   if (!code)
     return code.takeError();
   walker.code_ = std::move(*code);
-  for (plan::StepOp step : entry.getOps<plan::StepOp>())
+  SmallVector<plan::StepOp> steps;
+  entry.walk([&](plan::StepOp step) { steps.push_back(step); });
+  for (plan::StepOp step : steps)
     if (llvm::Error error = walker.addStep(step))
       return error;
   return walker;
@@ -75,7 +79,7 @@ llvm::Error Walker::addStep(plan::StepOp op) {
   Step step{op, {}, static_cast<int64_t>(kernel.getSharedScratch()), nullptr};
   if (kernel.getExternal()) {
     step.external = std::make_unique<ExternalStep>();
-    steps_.push_back(std::move(step));
+    steps_[op] = std::move(step);
     return llvm::Error::success();
   }
   for (auto [phase, units] : llvm::enumerate(kernel.getUnits())) {
@@ -84,12 +88,12 @@ llvm::Error Walker::addStep(plan::StepOp op) {
       return function.takeError();
     step.phases.push_back({*function, static_cast<int>(units)});
   }
-  steps_.push_back(std::move(step));
+  steps_[op] = std::move(step);
   return llvm::Error::success();
 }
 
 llvm::Error Walker::prepare(const char *weights, int workers, ExternalLookup lookup) {
-  for (Step &step : steps_)
+  for (auto &[op, step] : steps_)
     if (step.external)
       if (llvm::Error error = prepareStep(step, weights, workers, lookup))
         return error;
@@ -113,9 +117,15 @@ llvm::Error Walker::prepareStep(Step &step, const char *weights, int workers, Ex
   SmallVector<layerc_tensor> inputs = tensors(step.op.getInputs()), outputs = tensors(step.op.getOutputs());
   std::string function = call.getFunction().str();
   ArrayRef<int64_t> numbers = call.getNumbers();
-  layerc_step description = {sizeof(layerc_step), function.c_str(), numbers.data(), static_cast<int>(numbers.size()),
-                             inputs.data(), static_cast<int>(inputs.size()), outputs.data(),
-                             static_cast<int>(outputs.size()), workers};
+  layerc_step description = {sizeof(layerc_step),
+                             function.c_str(),
+                             numbers.data(),
+                             static_cast<int>(numbers.size()),
+                             inputs.data(),
+                             static_cast<int>(inputs.size()),
+                             outputs.data(),
+                             static_cast<int>(outputs.size()),
+                             workers};
   if (step.external->prepare(*external, description) == Status::ok)
     return llvm::Error::success();
   return llvm::createStringError("'" + call.getSymbol() + "' cannot compute '" + kernel.getSymName() + "'");
@@ -126,20 +136,26 @@ int64_t Walker::arenaBytes(int workers) const {
   return static_cast<int64_t>(entry.getArena() + entry.getWorkerScratch() * static_cast<uint64_t>(workers - 1));
 }
 
+int64_t Walker::stateBytes() const { return plan::stateBytes(entry_); }
+
+static char *addressOf(plan::WeightRefOp ref, const WalkBuffers &buffers) {
+  auto weight = SymbolTable::lookupNearestSymbolFrom<plan::WeightOp>(ref, ref.getWeightAttr());
+  return const_cast<char *>(buffers.weights) + weight.getOffset();
+}
+
 Walker::Addresses Walker::locate(const WalkBuffers &buffers) const {
   Addresses addresses;
   size_t input = 0, output = 0;
   for (Operation &op : plan::EntryOp(entry_).getBody().front()) {
-    char *address = llvm::TypeSwitch<Operation *, char *>(&op)
-                        .Case([&](plan::InputOp) { return static_cast<char *>(const_cast<void *>(buffers.inputs[input++])); })
-                        .Case([&](plan::OutputOp) { return static_cast<char *>(buffers.outputs[output++]); })
-                        .Case([&](plan::WeightRefOp ref) {
-                          auto weight = SymbolTable::lookupNearestSymbolFrom<plan::WeightOp>(ref, ref.getWeightAttr());
-                          return const_cast<char *>(buffers.weights) + weight.getOffset();
-                        })
-                        .Case([&](plan::SlotOp slot) { return buffers.arena + *slot.getOffset(); })
-                        .Case([&](plan::ViewOp view) { return addresses.lookup(view.getSource()) + view.getOffset(); })
-                        .Default(static_cast<char *>(nullptr));
+    char *address =
+        llvm::TypeSwitch<Operation *, char *>(&op)
+            .Case([&](plan::InputOp) { return static_cast<char *>(const_cast<void *>(buffers.inputs[input++])); })
+            .Case([&](plan::OutputOp) { return static_cast<char *>(buffers.outputs[output++]); })
+            .Case([&](plan::StateOp state) { return buffers.state + state.getOffset(); })
+            .Case([&](plan::WeightRefOp ref) { return addressOf(ref, buffers); })
+            .Case([&](plan::SlotOp slot) { return buffers.arena + *slot.getOffset(); })
+            .Case([&](plan::ViewOp view) { return addresses.lookup(view.getSource()) + view.getOffset(); })
+            .Default(static_cast<char *>(nullptr));
     if (op.getNumResults() == 1)
       addresses[op.getResult(0)] = address;
   }
@@ -163,8 +179,8 @@ struct PhaseCall {
 
 } // namespace
 
-Status Walker::runStep(const Step &step, const Addresses &addresses, const WalkBuffers &buffers,
-                     const WalkExecutor &executor) const {
+Status Walker::runStep(const Step &step, const Run &run) const {
+  const auto &[buffers, executor, afterStep, addresses] = run;
   plan::StepOp op = step.op;
   plan::EntryOp entry = entry_;
   SmallVector<void *> arguments;
@@ -198,14 +214,39 @@ Status Walker::runStep(const Step &step, const Addresses &addresses, const WalkB
 Status Walker::run(const WalkBuffers &buffers, const WalkExecutor &executor, const StepCallback &afterStep) {
   if (poison_ && buffers.arena)
     std::memset(buffers.arena, 0xff, arenaBytes(executor.workers)); // NaN in every float type
-  Addresses addresses = locate(buffers);
-  for (const Step &step : steps_) {
+  Run state{buffers, executor, afterStep, locate(buffers)};
+  return runBlock(plan::EntryOp(entry_).getBody().front(), state);
+}
+
+Status Walker::runBlock(Block &block, Run &run) const {
+  for (Operation &op : block) {
+    if (auto loop = dyn_cast<plan::LoopOp>(op))
+      if (Status status = runLoop(loop, run); status != Status::ok)
+        return status;
+    auto step = steps_.find(&op);
+    if (step == steps_.end())
+      continue;
     auto begin = std::chrono::steady_clock::now();
-    if (Status status = runStep(step, addresses, buffers, executor); status != Status::ok)
+    if (Status status = runStep(step->second, run); status != Status::ok)
       return status;
     std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - begin;
-    if (afterStep)
-      afterStep(step.op, time.count(), addresses);
+    if (run.afterStep)
+      run.afterStep(step->second.op, time.count(), run.addresses);
+  }
+  return Status::ok;
+}
+
+Status Walker::runLoop(plan::LoopOp loop, Run &run) const {
+  Block &body = loop.getBody().front();
+  for (int64_t t = 0, count = loop.getIterations(); t < count; ++t) {
+    for (Operation &op : body)
+      if (auto view = dyn_cast<plan::ViewOp>(op))
+        run.addresses[view] = run.addresses.lookup(view.getSource()) + static_cast<int64_t>(view.getOffset()) +
+                              t * static_cast<int64_t>(view.getStride());
+      else if (auto weight = dyn_cast<plan::WeightRefOp>(op))
+        run.addresses[weight] = addressOf(weight, run.buffers);
+    if (Status status = runBlock(body, run); status != Status::ok)
+      return status;
   }
   return Status::ok;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Runs a plan in this process: the kernels' object is loaded by LLVM's JIT linker and the steps of an entry are called one
-// by one. What the printed C++ does, without a C++ compiler, and with a look at each step.
+// Runs a plan in this process: the kernels' object is loaded by LLVM's JIT linker and the steps of an entry are called
+// one by one. What the printed C++ does, without a C++ compiler, and with a look at each step.
 #pragma once
 
 #include "ir/Plan.h"
@@ -49,6 +49,7 @@ struct WalkBuffers {
   llvm::ArrayRef<void *> outputs;      ///< in the order of plan.output
   const char *weights = nullptr;
   char *arena = nullptr; ///< arenaBytes(workers) bytes, at a multiple of 64
+  char *state = nullptr; ///< stateBytes() bytes, at a multiple of 64, zero before the first run
 };
 
 class Walker {
@@ -65,6 +66,7 @@ public:
   llvm::Error prepare(const char *weights, int workers, ExternalLookup lookup);
 
   int64_t arenaBytes(int workers) const;
+  int64_t stateBytes() const;
   /// Fails with external_failed, and stops there, when code from outside does.
   Status run(const WalkBuffers &buffers, const WalkExecutor &executor = {}, const StepCallback &afterStep = nullptr);
   /// From now on the arena is filled with NaN before each run, to show reads of bytes that no step has written.
@@ -78,18 +80,27 @@ private:
   struct Step {
     plan::StepOp op;
     llvm::SmallVector<Phase, 1> phases;
-    int64_t sharedScratch;
+    int64_t sharedScratch = 0;
     std::unique_ptr<ExternalStep> external; ///< instead of phases
   };
   explicit Walker(plan::EntryOp entry) : entry_(entry) {}
+  /// One run: what it works on and how far it is.
+  struct Run {
+    const WalkBuffers &buffers;
+    const WalkExecutor &executor;
+    const StepCallback &afterStep;
+    Addresses addresses;
+  };
   llvm::Error addStep(plan::StepOp op);
   llvm::Error prepareStep(Step &step, const char *weights, int workers, ExternalLookup lookup);
   Addresses locate(const WalkBuffers &buffers) const;
-  Status runStep(const Step &step, const Addresses &addresses, const WalkBuffers &buffers, const WalkExecutor &executor) const;
+  Status runBlock(mlir::Block &block, Run &run) const;
+  Status runLoop(plan::LoopOp loop, Run &run) const;
+  Status runStep(const Step &step, const Run &run) const;
 
   plan::EntryOp entry_;
   std::unique_ptr<LoadedCode> code_;
-  std::vector<Step> steps_;
+  llvm::DenseMap<mlir::Operation *, Step> steps_;
   bool poison_ = false;
 };
 

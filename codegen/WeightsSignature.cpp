@@ -25,13 +25,13 @@ void describeRecipe(plan::WeightOp weight, llvm::raw_ostream &os) {
 }
 
 void describeUses(plan::EntryOp entry, llvm::raw_ostream &os) {
-  for (auto step : entry.getOps<plan::StepOp>()) {
+  entry.walk([&](plan::StepOp step) {
     os << step.getKernel();
     for (Value input : step.getInputs())
       if (auto weight = input.getDefiningOp<plan::WeightRefOp>())
         os << ' ' << weight.getWeight();
     os << '\n';
-  }
+  });
 }
 
 } // namespace

@@ -56,6 +56,7 @@ private:
   MLIRContext &context_;
   OpBuilder builder_;
   Refusals refusals_;
+  ModelStates states_;
   std::vector<Results> values_; ///< per call; empty where the call or one before it was refused
   std::vector<Results> masks_;  ///< per call, the masks of its values; null where there is none
 };
@@ -64,17 +65,25 @@ private:
 
 //===-- Errors --------------------------------------------------------------------------------------------------===//
 
+static void collectClasses(const LayerGraph &graph, llvm::StringMap<std::string> &classes);
+
 static void collectClasses(const Layer &layer, llvm::StringMap<std::string> &classes) {
   classes[layer.path] = layer.className;
   for (const auto &[role, child] : layer.children)
     collectClasses(child, classes);
+  if (layer.model)
+    collectClasses(*layer.model, classes);
+}
+
+static void collectClasses(const LayerGraph &graph, llvm::StringMap<std::string> &classes) {
+  for (const Layer &layer : graph.layers)
+    collectClasses(layer, classes);
+  for (const Call &call : graph.calls)
+    classes[call.path] = graph.layers[call.layer].className;
 }
 
 Refusals::Refusals(const LayerGraph &graph, MLIRContext &context) : graph_(graph), context_(context) {
-  for (const Layer &layer : graph.layers)
-    collectClasses(layer, classes_);
-  for (const Call &call : graph.calls)
-    classes_[call.path] = graph.layers[call.layer].className;
+  collectClasses(graph, classes_);
   handler_.emplace(&context, [this](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
       return failure();
@@ -187,6 +196,61 @@ void Importer::refuseMissingResults(const Call &call) {
                                    "', which has " + std::to_string(count));
 }
 
+namespace {
+
+/// The values of a model inside a layer, and their masks.
+struct InnerValues {
+  LayerImport &l;
+  std::vector<Results> values, masks;
+
+  /// Element `ref` of `table`; a file may ask for one that is not there.
+  Value element(const std::vector<Results> &table, const TensorRef &ref) const {
+    const Results &results = table[ref.call];
+    if (static_cast<size_t>(ref.tensor) < results.size())
+      return results[ref.tensor];
+    return l.fail() << "reads an output " << ref.tensor << " that a layer inside does not have";
+  }
+  SmallVector<Value> elements(const std::vector<Results> &table, const std::vector<TensorRef> &refs) const {
+    return llvm::map_to_vector(refs, [&](const TensorRef &ref) { return element(table, ref); });
+  }
+};
+
+} // namespace
+
+Results layerc::importInnerModel(LayerImport &l, const LayerGraph &model, ArrayRef<Value> inputs, ArrayRef<Value> masks,
+                                 Results *outMasks) {
+  if (model.inputs.size() != inputs.size())
+    return l.fail() << "expects " << model.inputs.size() << " inputs; got " << inputs.size();
+  InnerValues inner{l, std::vector<Results>(model.calls.size()), std::vector<Results>(model.calls.size())};
+  for (auto [i, named] : llvm::enumerate(model.inputs)) {
+    inner.values[named.tensor.call] = {inputs[i]};
+    inner.masks[named.tensor.call] = {i < masks.size() ? masks[i] : Value()};
+  }
+  for (auto [i, call] : llvm::enumerate(model.calls)) {
+    if (!inner.values[i].empty() || l.failed())
+      continue;
+    SmallVector<Value> values = inner.elements(inner.values, call.inputs);
+    if (l.failed())
+      break;
+    std::unique_ptr<LayerImport> layer =
+        l.inner(model.layers[call.layer], values, inner.elements(inner.masks, call.inputs), &call);
+    inner.values[i] = importLayer(*layer, &inner.masks[i]);
+    if (!layer->layer().isOperation && !inner.values[i].empty())
+      refuseUnreadArguments(*layer);
+    l.follow(*layer);
+    if (!l.failed() && inner.values[i].empty())
+      l.fail() << "layer '" << call.path << "' cannot be built from its inputs";
+  }
+  Results results;
+  for (const NamedTensor &output : model.outputs)
+    if (!l.failed()) {
+      results.push_back(inner.element(inner.values, output.tensor));
+      if (outMasks)
+        outMasks->push_back(inner.element(inner.masks, output.tensor));
+    }
+  return l.failed() ? Results() : results;
+}
+
 /// A null value stands for a result of a refused layer: then only the class is checked, so that `summary` lists it.
 Results Importer::importCall(const Call &call) {
   const Layer &layer = graph_.layers[call.layer];
@@ -201,6 +265,7 @@ Results Importer::importCall(const Call &call) {
     return {};
   }
   LayerImport l(graph_, layer, call.path, inputs, masks, &call, builder_);
+  l.states = &states_;
   size_t known = refusals_.size();
   Results resultMasks, results = l.failed() ? Results() : importLayer(l, &resultMasks);
   if (!layer.isOperation && !results.empty())
@@ -308,6 +373,11 @@ void Importer::finish(func::FuncOp function) {
     results.push_back(value(output.tensor));
     attributes.push_back(
         builder_.getDictionaryAttr({builder_.getNamedAttr("nn.name", builder_.getStringAttr(output.name))}));
+  }
+  for (const ModelState &state : states_) {
+    results.push_back(state.next);
+    attributes.push_back(
+        builder_.getDictionaryAttr({builder_.getNamedAttr(nn::kStateAttr, builder_.getStringAttr(state.layer))}));
   }
   builder_.create<func::ReturnOp>(function.getLoc(), results);
   function.setType(builder_.getFunctionType(function.getArgumentTypes(), ValueRange(results).getTypes()));

@@ -4,6 +4,8 @@
 
 #include "frontend/Activations.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
 #include <cstring>
 
 using namespace mlir;
@@ -275,6 +277,34 @@ Value LayerImport::addBias(Value x) {
   return failed_ || !bias ? x : add(x, weight("bias", shape(x).back()));
 }
 
+ModelState *LayerImport::findState(size_t number) {
+  auto found = llvm::find_if(
+      *states, [&](const ModelState &state) { return state.layer == layer_.path && state.number == number; });
+  return found == states->end() ? nullptr : &*found;
+}
+
+Value LayerImport::state(size_t number, ArrayRef<int64_t> shape) {
+  auto function = failed_ ? nullptr : dyn_cast<func::FuncOp>(builder_.getInsertionBlock()->getParentOp());
+  if (!failed_ && (!states || !function))
+    return fail() << "keeps state inside a layer that cannot";
+  if (failed_)
+    return {};
+  if (ModelState *known = findState(number))
+    return known->next;
+  auto name = builder_.getNamedAttr(nn::kStateAttr, builder_.getStringAttr(layer_.path));
+  auto type = RankedTensorType::get(shape, computeType_);
+  unsigned position = function.getNumArguments();
+  function.insertArgument(position, type, builder_.getDictionaryAttr(name), location_);
+  Value argument = function.getArgument(position);
+  states->push_back({layer_.path, number, argument, argument});
+  return argument;
+}
+
+void LayerImport::setState(size_t number, Value next) {
+  if (!failed_)
+    findState(number)->next = next;
+}
+
 const Layer *LayerImport::child(StringRef role) const {
   for (const auto &[name, layer] : layer_.children)
     if (name == role)
@@ -282,12 +312,22 @@ const Layer *LayerImport::child(StringRef role) const {
   return nullptr;
 }
 
+std::unique_ptr<LayerImport> LayerImport::inner(const Layer &layer, ArrayRef<Value> inputs, ArrayRef<Value> masks,
+                                                const Call *call) {
+  auto import = std::make_unique<LayerImport>(graph_, layer, call ? StringRef(call->path) : StringRef(layer.path),
+                                              inputs, masks, call, builder_);
+  import->states = states;
+  return import;
+}
+
 Results LayerImport::import(const Layer &layer, ArrayRef<Value> inputs, ArrayRef<Value> masks, Results *outMasks) {
   if (failed_)
     return {};
-  LayerImport inner(graph_, layer, layer.path, inputs, masks, nullptr, builder_);
-  Results results = importLayer(inner, outMasks);
-  failed_ |= inner.failed();
+  if (layer.model)
+    return importInnerModel(*this, *layer.model, inputs, masks, outMasks);
+  std::unique_ptr<LayerImport> inside = inner(layer, inputs, masks);
+  Results results = importLayer(*inside, outMasks);
+  follow(*inside);
   return results;
 }
 

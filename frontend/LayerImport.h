@@ -8,12 +8,21 @@
 
 #include "llvm/ADT/StringSet.h"
 
+#include <memory>
 #include <optional>
 
 namespace layerc {
 
 /// Low and high of one dimension: of a padding or a cropping.
 using Pair = std::pair<int64_t, int64_t>;
+
+/// The states of a model's stateful layers: arguments of the function that grows, and what a call makes of them.
+struct ModelState {
+  std::string layer; ///< path
+  size_t number;     ///< among the layer's states
+  mlir::Value argument, next;
+};
+using ModelStates = std::vector<ModelState>;
 
 class LayerImport : public NnBuilder {
 public:
@@ -28,6 +37,7 @@ public:
   int kerasMajor() const { return graph_.kerasMajor(); }
   bool isKerasFrom(int major, int minor) const { return graph_.isKerasFrom(major, minor); }
   const Call *call() const { return call_; }
+  ModelStates *states = nullptr; ///< of the whole model; handed on to layers inside
 
   // Configuration. A value of the wrong type is an error.
 
@@ -125,12 +135,24 @@ public:
   bool hasMoreWeights() const { return nextWeight_ < layer_.weights.size(); }
   void ignoreOtherWeights() { nextWeight_ = layer_.weights.size(); }
 
+  // State
+
+  /// State `number` of this stateful layer, of shape `shape` and the compute type: as the last call left it.
+  mlir::Value state(size_t number, llvm::ArrayRef<int64_t> shape);
+  /// What this call leaves.
+  void setState(size_t number, mlir::Value next);
+
   // Layers inside
 
   /// The layer stored under `role`, or nullptr.
   const Layer *child(llvm::StringRef role) const;
-  /// Imports another layer at this place, with the masks of its inputs where there are any. `outMasks`, where not null,
-  /// gets one mask per result, null for none.
+  /// The import of a layer inside this one, for callers that use its weights and configuration themselves; `follow`
+  /// takes over its failure.
+  std::unique_ptr<LayerImport> inner(const Layer &layer, llvm::ArrayRef<mlir::Value> inputs,
+                                     llvm::ArrayRef<mlir::Value> masks = {}, const Call *call = nullptr);
+  void follow(const LayerImport &inner) { failed_ |= inner.failed(); }
+  /// Imports another layer, or the model that it is, at this place, with the masks of its inputs where there are any.
+  /// `outMasks`, where not null, gets one mask per result, null for none.
   Results import(const Layer &layer, llvm::ArrayRef<mlir::Value> inputs, llvm::ArrayRef<mlir::Value> masks = {},
                  Results *outMasks = nullptr);
   /// The activation that `key` names, applied to x.
@@ -139,6 +161,7 @@ public:
 private:
   bool isInteger(const nlohmann::json &value) const { return value.is_number_integer(); }
   void takeInputs(llvm::ArrayRef<mlir::Value> inputs, llvm::ArrayRef<mlir::Value> masks);
+  ModelState *findState(size_t number);
   Failure wrongValue(llvm::StringRef key, llvm::StringRef expected);
   mlir::Value weightOf(const Layer &layer, size_t index, llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
 
@@ -155,6 +178,10 @@ private:
 /// Imports one call of a layer by its row of Layers.def; empty after an error, which has been reported. `masks`, where
 /// not null, gets one mask per result, null for none.
 Results importLayer(LayerImport &l, Results *masks = nullptr);
+
+/// Imports the calls of a whole model inside the layer `l`; masks as in LayerImport::import.
+Results importInnerModel(LayerImport &l, const LayerGraph &model, llvm::ArrayRef<mlir::Value> inputs,
+                         llvm::ArrayRef<mlir::Value> masks, Results *outMasks);
 
 /// The MLIR type of a Keras element type: unsigned integers keep their sign in the type, bool is i1.
 mlir::Type mlirType(ElementType type, mlir::MLIRContext *context);

@@ -204,8 +204,8 @@ absl::Status Assigner::place(LayerObject &owner, Array array) {
 
 absl::Status Assigner::assign(LayerObject &object, const Group &group) {
   object.weights.clear();
-  if (savedMajor_ == 1 && (group.arrays.size() == 9 || group.arrays.size() == 12) && object.members.empty())
-    return layerError(object, "recurrent weights saved by Keras 1 are not supported");
+  if (savedMajor_ == 1 && group.arrays.size() == 12 && absl::StartsWith(object.className, "ConvLSTM"))
+    return layerError(object, "weights of a convolutional LSTM saved by Keras 1 are not supported");
   if (object.members.empty()) {
     for (const Array &array : group.arrays)
       if (absl::Status status = place(object, array); !status.ok())

@@ -54,6 +54,54 @@ Value NnBuilder::contract(Value a, Value b, int64_t axisA, int64_t axisB, bool b
   return create<nn::ContractOp>(a, b, batch, batch, ArrayRef<int64_t>(axisA), ArrayRef<int64_t>(axisB));
 }
 
+SmallVector<Value> NnBuilder::scan(ArrayRef<Value> sequences, ArrayRef<Value> initials, bool reverse, ScanBody body) {
+  if (failed_)
+    return {};
+  Region region;
+  Block &block = region.emplaceBlock();
+  SmallVector<Value> slices, carried;
+  for (Value sequence : sequences) {
+    auto type = llvm::cast<RankedTensorType>(sequence.getType());
+    slices.push_back(block.addArgument(type.clone(type.getShape().drop_front()), location_));
+  }
+  for (Value initial : initials)
+    carried.push_back(block.addArgument(initial.getType(), location_));
+  SmallVector<Type> types(ValueRange(initials).getTypes());
+  {
+    OpBuilder::InsertionGuard guard(builder_);
+    builder_.setInsertionPointToStart(&block);
+    Results yielded = body(slices, carried);
+    if (failed_)
+      return {};
+    builder_.create<nn::YieldOp>(location_, yielded);
+    for (Value value : ArrayRef(yielded).drop_front(initials.size())) {
+      Sizes sizes{shape(sequences.front()).front()};
+      llvm::append_range(sizes, shape(value));
+      if (boundedElements(sizes) > kMaxElements) {
+        fail() << "result of shape " << shapeText(sizes) << " is too large";
+        return {};
+      }
+      types.push_back(RankedTensorType::get(sizes, elementType(value)));
+    }
+  }
+  OperationState state(location_, nn::ScanOp::getOperationName());
+  state.addOperands(sequences);
+  state.addOperands(initials);
+  state.addAttribute(
+      nn::ScanOp::getOperandSegmentSizesAttrName(state.name),
+      builder_.getDenseI32ArrayAttr({static_cast<int32_t>(sequences.size()), static_cast<int32_t>(initials.size())}));
+  if (reverse)
+    state.addAttribute("reverse", builder_.getUnitAttr());
+  state.addTypes(types);
+  state.addRegion()->takeBody(region);
+  Operation *op = builder_.create(state);
+  if (mlir::failed(verify(op, /*verifyRecursively=*/false))) {
+    failed_ = true;
+    return {};
+  }
+  return SmallVector<Value>(op->getResults());
+}
+
 Value NnBuilder::cast(Value x, Type elementType) {
   if (failed_ || this->elementType(x) == elementType)
     return x;
@@ -79,13 +127,16 @@ Value NnBuilder::moveAxis(Value x, int64_t from, int64_t to) {
 }
 
 Value NnBuilder::constant(DenseElementsAttr value) {
-  return failed_ ? Value() : builder_.create<nn::ConstantOp>(location_, llvm::cast<RankedTensorType>(value.getType()), value);
+  return failed_ ? Value()
+                 : builder_.create<nn::ConstantOp>(location_, llvm::cast<RankedTensorType>(value.getType()), value);
 }
 
-Value NnBuilder::scalar(double value, Value like) {
+Value NnBuilder::scalar(double value, Value like) { return failed_ ? Value() : scalar(value, elementType(like)); }
+
+Value NnBuilder::scalar(double value, Type elementType) {
   if (failed_)
     return {};
-  auto type = RankedTensorType::get({}, elementType(like));
+  auto type = RankedTensorType::get({}, elementType);
   Attribute element = isa<FloatType>(type.getElementType())
                           ? Attribute(builder_.getFloatAttr(type.getElementType(), value))
                           : Attribute(builder_.getIntegerAttr(type.getElementType(), static_cast<int64_t>(value)));

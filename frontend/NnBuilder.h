@@ -8,6 +8,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 
 #include <optional>
 #include <utility>
@@ -79,6 +80,13 @@ public:
   mlir::Value normalize(nn::NormalizeFunction function, mlir::Value x, llvm::ArrayRef<int64_t> axes, double epsilon);
   mlir::Value contract(mlir::Value a, mlir::Value b, int64_t axisA, int64_t axisB, bool batched = false);
 
+  /// Builds one step of a scan from a slice of each sequence and the carried values: the next carried values, then the
+  /// elements of the stacked results.
+  using ScanBody = llvm::function_ref<Results(llvm::ArrayRef<mlir::Value> slices, llvm::ArrayRef<mlir::Value> carried)>;
+  /// nn.scan; its results, empty after a failure.
+  llvm::SmallVector<mlir::Value> scan(llvm::ArrayRef<mlir::Value> sequences, llvm::ArrayRef<mlir::Value> initials,
+                                      bool reverse, ScanBody body);
+
   /// These return their input where there is nothing to do.
   mlir::Value cast(mlir::Value x, mlir::Type elementType);
   mlir::Value reshape(mlir::Value x, llvm::ArrayRef<int64_t> shape);
@@ -88,8 +96,9 @@ public:
 
   /// A literal.
   mlir::Value constant(mlir::DenseElementsAttr value);
-  /// A rank-0 constant of the element type of `like`.
+  /// A rank-0 constant of the element type of `like`, or of `elementType`.
   mlir::Value scalar(double value, mlir::Value like);
+  mlir::Value scalar(double value, mlir::Type elementType);
 
   /// The shape of a value; empty after a failure.
   llvm::ArrayRef<int64_t> shape(mlir::Value x) const;

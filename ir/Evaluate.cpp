@@ -79,6 +79,10 @@ std::shared_ptr<EvaluatedValue> Evaluator::make(Value value) {
     unsigned number = cast<OpResult>(value).getResultNumber();
     return find(cast<nn::YieldOp>(kernel.getBody().front().getTerminator()).getValues()[number]);
   }
+  if (auto scan = dyn_cast<nn::ScanOp>(op)) {
+    runScan(scan);
+    return values_.lookup(value);
+  }
   SmallVector<EvaluatedValue *> inputs;
   for (Value operand : op->getOperands())
     inputs.push_back(find(operand).get()); // kept alive by values_
@@ -91,6 +95,50 @@ std::shared_ptr<EvaluatedValue> Evaluator::make(Value value) {
     made->stored = made->owned.data();
   }
   return made;
+}
+
+/// Element `t` of the first dimension.
+static TensorData sliceOf(const TensorData &sequence, int64_t t) {
+  TensorData slice = makeTensor(sequence.type.clone(sequence.type.getShape().drop_front()));
+  std::copy_n(sequence.bytes.begin() + t * slice.bytes.size(), slice.bytes.size(), slice.bytes.begin());
+  return slice;
+}
+
+/// Gives all results of `scan` their numbers. Every step has an evaluator of its own, which sees the values outside.
+void Evaluator::runScan(nn::ScanOp scan) {
+  std::vector<TensorData> sequences, carried, stacked;
+  for (Value sequence : scan.getSequences())
+    sequences.push_back(evaluate(sequence));
+  for (Value initial : scan.getInitials())
+    carried.push_back(evaluate(initial));
+  for (Value result : scan.stacked())
+    stacked.push_back(makeTensor(cast<RankedTensorType>(result.getType())));
+  SmallVector<Value> outside;
+  scan.getBody().walk([&](Operation *op) {
+    for (Value operand : op->getOperands())
+      if (operand.getParentRegion()->isProperAncestor(&scan.getBody()))
+        outside.push_back(operand);
+  });
+  for (int64_t step = 0; step < scan.steps(); ++step) {
+    int64_t t = scan.getReverse() ? scan.steps() - 1 - step : step;
+    Evaluator body(weights_);
+    for (Value value : outside)
+      body.values_[value] = find(value);
+    for (auto [argument, sequence] : llvm::zip(scan.slices(), sequences))
+      body.bind(argument, sliceOf(sequence, t));
+    for (auto [argument, data] : llvm::zip(scan.carried(), carried))
+      body.bind(argument, data);
+    std::vector<TensorData> yielded;
+    for (Value value : scan.yield().getValues())
+      yielded.push_back(body.evaluate(value));
+    for (auto [number, data] : llvm::enumerate(ArrayRef(yielded).drop_front(carried.size())))
+      llvm::copy(data.bytes, stacked[number].bytes.begin() + t * data.bytes.size());
+    std::move(yielded.begin(), yielded.begin() + carried.size(), carried.begin());
+  }
+  for (auto [result, data] : llvm::zip(scan.lastValues(), carried))
+    values_[result] = makeStored(std::move(data));
+  for (auto [result, data] : llvm::zip(scan.stacked(), stacked))
+    values_[result] = makeStored(std::move(data));
 }
 
 void Evaluator::bind(Value argument, TensorData data) {

@@ -49,6 +49,7 @@ public:
 private:
   std::shared_ptr<EvaluatedValue> find(mlir::Value value);
   std::shared_ptr<EvaluatedValue> make(mlir::Value value);
+  void runScan(nn::ScanOp scan);
   WeightStore &weights_;
   llvm::DenseMap<mlir::Value, std::shared_ptr<EvaluatedValue>> values_;
 };

@@ -34,15 +34,46 @@ Operation *NnDialect::materializeConstant(OpBuilder &builder, Attribute value, T
   return builder.create<ConstantOp>(location, type, cast<ElementsAttr>(value));
 }
 
-// nn.kernel(%a = %x, ...) algorithm("conv") tile [..] units [..] shared(..) worker(..) : (types) -> types { ... }
-ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &state) {
+namespace {
+/// Block arguments and what they are bound to: (%a = %x, ...), before their types are known.
+struct Bindings {
   SmallVector<OpAsmParser::Argument> arguments;
   SmallVector<OpAsmParser::UnresolvedOperand> operands;
-  auto parsePair = [&]() -> ParseResult {
-    return failure(parser.parseArgument(arguments.emplace_back()) || parser.parseEqual() ||
-                   parser.parseOperand(operands.emplace_back()));
-  };
-  if (parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, parsePair))
+
+  ParseResult parse(OpAsmParser &parser) {
+    return parser.parseCommaSeparatedList(OpAsmParser::Delimiter::Paren, [&]() -> ParseResult {
+      return failure(parser.parseArgument(arguments.emplace_back()) || parser.parseEqual() ||
+                     parser.parseOperand(operands.emplace_back()));
+    });
+  }
+
+  /// `: (types) -> types`; gives the operands and results to `state`.
+  ParseResult parseTypes(OpAsmParser &parser, OperationState &state, FunctionType &type) {
+    if (parser.parseColon() || parser.parseType(type))
+      return failure();
+    if (type.getNumInputs() != operands.size())
+      return parser.emitError(parser.getNameLoc(), "expects one type per operand; got ")
+             << type.getNumInputs() << " for " << operands.size();
+    state.addTypes(type.getResults());
+    return parser.resolveOperands(operands, type.getInputs(), parser.getNameLoc(), state.operands);
+  }
+};
+} // namespace
+
+static void printBindings(OpAsmPrinter &printer, ArrayRef<BlockArgument> arguments, ValueRange operands) {
+  printer << "(";
+  llvm::interleaveComma(llvm::zip(arguments, operands), printer, [&](auto pair) {
+    printer.printOperand(std::get<0>(pair));
+    printer << " = ";
+    printer.printOperand(std::get<1>(pair));
+  });
+  printer << ")";
+}
+
+// nn.kernel(%a = %x, ...) algorithm("conv") tile [..] units [..] shared(..) worker(..) : (types) -> types { ... }
+ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &state) {
+  Bindings bindings;
+  if (bindings.parse(parser))
     return failure();
   Builder &builder = parser.getBuilder();
   auto parseInts = [&](StringRef keyword) -> ParseResult {
@@ -72,29 +103,16 @@ ParseResult KernelOp::parse(OpAsmParser &parser, OperationState &state) {
   FunctionType type;
   // The region's text comes last: its block arguments take the operands' types, which stand before it.
   if (parseInts("tile") || parseInts("units") || parseBytes("shared", "shared_scratch") ||
-      parseBytes("worker", "worker_scratch") || parser.parseOptionalAttrDict(state.attributes) || parser.parseColon() ||
-      parser.parseType(type))
+      parseBytes("worker", "worker_scratch") || parser.parseOptionalAttrDict(state.attributes) ||
+      bindings.parseTypes(parser, state, type))
     return failure();
-  if (type.getNumInputs() != operands.size())
-    return parser.emitError(parser.getNameLoc(), "expects one type per operand; got ")
-           << type.getNumInputs() << " for " << operands.size();
-  for (auto [argument, operandType] : llvm::zip(arguments, type.getInputs()))
+  for (auto [argument, operandType] : llvm::zip(bindings.arguments, type.getInputs()))
     argument.type = operandType;
-  if (parser.resolveOperands(operands, type.getInputs(), parser.getNameLoc(), state.operands) ||
-      parser.parseRegion(*state.addRegion(), arguments))
-    return failure();
-  state.addTypes(type.getResults());
-  return success();
+  return parser.parseRegion(*state.addRegion(), bindings.arguments);
 }
 
 void KernelOp::print(OpAsmPrinter &printer) {
-  printer << "(";
-  llvm::interleaveComma(llvm::zip(getBody().getArguments(), getInputs()), printer, [&](auto pair) {
-    printer.printOperand(std::get<0>(pair));
-    printer << " = ";
-    printer.printOperand(std::get<1>(pair));
-  });
-  printer << ")";
+  printBindings(printer, getBody().getArguments(), getInputs());
   if (getAlgorithm())
     printer << " algorithm(\"" << *getAlgorithm() << "\")";
   auto printInts = [&](StringRef keyword, DenseI64ArrayAttr ints) {
@@ -111,6 +129,50 @@ void KernelOp::print(OpAsmPrinter &printer) {
     printer << " worker(" << getWorkerScratch() << ")";
   printer.printOptionalAttrDict((*this)->getAttrs(),
                                 {"algorithm", "tile", "units", "shared_scratch", "worker_scratch"});
+  printer << " : ";
+  printer.printFunctionalType(*this);
+  printer << " ";
+  printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+}
+
+/// The type of one element of a sequence's first dimension.
+static Type sliceType(Type sequence) {
+  auto type = dyn_cast<RankedTensorType>(sequence);
+  return type && type.getRank() > 0 ? type.clone(type.getShape().drop_front()) : sequence;
+}
+
+YieldOp ScanOp::yield() { return cast<YieldOp>(getBody().front().back()); }
+
+// nn.scan(%a = %x, ...) carry(%s = %zero, ...) reverse : (types) -> types { ... }
+ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &state) {
+  Bindings bindings;
+  if (bindings.parse(parser))
+    return failure();
+  size_t sequences = bindings.operands.size();
+  if (succeeded(parser.parseOptionalKeyword("carry")) && bindings.parse(parser))
+    return failure();
+  if (succeeded(parser.parseOptionalKeyword("reverse")))
+    state.addAttribute("reverse", parser.getBuilder().getUnitAttr());
+  FunctionType type;
+  if (parser.parseOptionalAttrDict(state.attributes) || bindings.parseTypes(parser, state, type))
+    return failure();
+  for (auto [number, argument] : llvm::enumerate(bindings.arguments))
+    argument.type = number < sequences ? sliceType(type.getInput(number)) : type.getInput(number);
+  int32_t count = static_cast<int32_t>(sequences), all = static_cast<int32_t>(bindings.operands.size());
+  state.addAttribute(getOperandSegmentSizesAttrName(state.name),
+                     parser.getBuilder().getDenseI32ArrayAttr({count, all - count}));
+  return parser.parseRegion(*state.addRegion(), bindings.arguments);
+}
+
+void ScanOp::print(OpAsmPrinter &printer) {
+  printBindings(printer, slices(), getSequences());
+  if (!getInitials().empty()) {
+    printer << " carry";
+    printBindings(printer, carried(), getInitials());
+  }
+  if (getReverse())
+    printer << " reverse";
+  printer.printOptionalAttrDict((*this)->getAttrs(), {"reverse", getOperandSegmentSizesAttrName()});
   printer << " : ";
   printer.printFunctionalType(*this);
   printer << " ";

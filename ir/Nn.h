@@ -32,6 +32,10 @@ namespace layerc::nn {
 /// The Keras layer paths that a location names, outermost order kept, without repeats.
 llvm::SmallVector<std::string> layerPaths(mlir::Location location);
 
+/// On a function's argument and result: they are the state of the stateful layer whose path the attribute holds. State
+/// results follow the model's results, in the order of the state arguments, which follow the model's inputs.
+inline constexpr llvm::StringLiteral kStateAttr = "nn.state";
+
 /// Bytes that an nn.constant may hold unless it is a splat; anything larger is a weight.
 inline constexpr int64_t kConstantLimit = 256;
 

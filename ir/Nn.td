@@ -739,7 +739,46 @@ def Nn_KernelOp : Nn_Op<"kernel", [IsolatedFromAbove, SingleBlockImplicitTermina
   let hasVerifier = 1;
 }
 
-def Nn_YieldOp : Nn_Op<"yield", [Terminator, ReturnLike, ParentOneOf<["KernelOp", "::layerc::plan::KernelOp", "::layerc::plan::WeightOp"]>]> {
+def Nn_ScanOp : Nn_Op<"scan", [InferTypeOpAdaptor, AttrSizedOperandSegments, SingleBlockImplicitTerminator<"YieldOp">]> {
+  let summary = "a loop over time: recurrent layers of every kind";
+  let description = [{
+    Runs the body once per element of the first dimension of the `sequences`. The body's arguments are that element of
+    each sequence, then the carried values, which begin as `initials`. It yields the next carried values, then the
+    elements of the stacked results. The results are the last carried values, then the stacked ones, whose first
+    dimension is that of the sequences: what the step at position t yields lies at position t. With `reverse` the first
+    step is at the last position.
+
+    The body may use values from outside: weights, and whatever is the same in every step.
+
+    C1: at least one sequence; all have the same number of elements in the first dimension, at least 1. C2: one block
+    argument per sequence, of its type without the first dimension, then one per initial value, of its type. C3: the
+    first values of nn.yield have the types of the initial values.
+
+    Example:
+    ```mlir
+    %last, %all = nn.scan(%a = %x) carry(%s = %zero) : (tensor<5x1x8xf32>, tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<5x1x8xf32>) {
+      %r = nn.binary add %a, %s : (tensor<1x8xf32>, tensor<1x8xf32>) -> tensor<1x8xf32>
+      nn.yield %r, %r : tensor<1x8xf32>, tensor<1x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<Nn_Tensor>:$sequences, Variadic<Nn_Tensor>:$initials, UnitAttr:$reverse);
+  let results = (outs Variadic<Nn_Tensor>:$outputs);
+  let regions = (region SizedRegion<1>:$body);
+  let extraClassDeclaration = [{
+    int64_t steps() { return ::mlir::cast<::mlir::RankedTensorType>(getSequences().front().getType()).getDimSize(0); }
+    YieldOp yield();
+    size_t carriedCount() { return getInitials().size(); }
+    ::mlir::ResultRange lastValues() { return getOutputs().take_front(carriedCount()); }
+    ::mlir::ResultRange stacked() { return getOutputs().drop_front(carriedCount()); }
+    ::mlir::Block::BlockArgListType slices() { return getBody().getArguments().take_front(getSequences().size()); }
+    ::mlir::Block::BlockArgListType carried() { return getBody().getArguments().drop_front(getSequences().size()); }
+  }];
+  let hasCustomAssemblyFormat = 1;
+  let hasRegionVerifier = 1;
+}
+
+def Nn_YieldOp : Nn_Op<"yield", [Terminator, ReturnLike, ParentOneOf<["KernelOp", "ScanOp", "::layerc::plan::KernelOp", "::layerc::plan::WeightOp"]>]> {
   let summary = "the values that a region computes";
   let description = [{
     Example:

@@ -288,3 +288,20 @@ LogicalResult PackOp::inferReturnTypes(MLIRContext *, std::optional<Location>, A
   RankedTensorType input = typeOf(op.getInput());
   return give(types, packedShape(input.getShape(), op.getLayout()), input.getElementType());
 }
+
+LogicalResult ScanOp::inferReturnTypes(MLIRContext *, std::optional<Location> location, Adaptor op,
+                                       SmallVectorImpl<Type> &types) {
+  if (op.getSequences().empty())
+    return emitOptionalError(location, "nn.scan expects at least one sequence"); // C1
+  Region &body = *op.getRegions().front();
+  auto yield = body.empty() || body.front().empty() ? YieldOp() : dyn_cast<YieldOp>(body.front().back());
+  if (!yield || yield.getValues().size() < op.getInitials().size())
+    return emitOptionalError(location, "nn.scan expects nn.yield to give the next carried values"); // C3
+  llvm::append_range(types, op.getInitials().getTypes());
+  for (Value value : yield.getValues().drop_front(op.getInitials().size())) {
+    Sizes sizes{sizeOr(typeOf(op.getSequences().front()).getShape(), 0, 0)};
+    llvm::append_range(sizes, typeOf(value).getShape());
+    types.push_back(RankedTensorType::get(sizes, typeOf(value).getElementType()));
+  }
+  return success();
+}

@@ -86,8 +86,10 @@ static LogicalResult verifyLayout(Operation *op, LayoutAttr layout, RankedTensor
   if (width % layout.getGroups() != 0)
     return op->emitOpError() << "cannot divide " << width << " columns into " << layout.getGroups() << " groups";
   bool is3x3 = logical.getRank() == 4 && logical.getDimSize(0) == 3 && logical.getDimSize(1) == 3;
-  if (layerc::WinogradTransform::of(layout) && (!is3x3 || !logical.getElementType().isF32() || layout.getGroups() != 1)) // C2
-    return op->emitOpError() << "layout " << layout.getKind() << " is for f32 kernels of 3 x 3 in one group, got " << logical;
+  if (layerc::WinogradTransform::of(layout) &&
+      (!is3x3 || !logical.getElementType().isF32() || layout.getGroups() != 1)) // C2
+    return op->emitOpError() << "layout " << layout.getKind() << " is for f32 kernels of 3 x 3 in one group, got "
+                             << logical;
   return success();
 }
 
@@ -449,5 +451,24 @@ LogicalResult KernelOp::verify() {
   for (int64_t units : getUnits().value_or(Sizes()))
     if (units < 1) // C3
       return emitOpError() << "expects at least one unit in each phase, got " << units;
+  return success();
+}
+
+LogicalResult ScanOp::verifyRegions() {
+  auto first = cast<RankedTensorType>(getSequences().front().getType());
+  SmallVector<Type> arguments;
+  for (Value sequence : getSequences()) {
+    auto type = cast<RankedTensorType>(sequence.getType());
+    if (type.getRank() == 0 || type.getDimSize(0) < 1 || type.getDimSize(0) != first.getDimSize(0)) // C1
+      return emitOpError() << "expects sequences of one length of at least 1, got " << first << " and " << type;
+    arguments.push_back(type.clone(type.getShape().drop_front()));
+  }
+  llvm::append_range(arguments, getInitials().getTypes());
+  if (getBody().getArgumentTypes() != TypeRange(arguments)) // C2
+    return emitOpError() << "expects block arguments of types " << arguments << ", got "
+                         << getBody().getArgumentTypes();
+  TypeRange yielded = yield().getValues().getTypes();
+  if (yielded.take_front(carriedCount()) != getInitials().getTypes()) // C3
+    return emitOpError() << "carries " << getInitials().getTypes() << ", its body yields " << yielded;
   return success();
 }

@@ -137,15 +137,34 @@ LogicalResult WeightRefOp::verify() {
   return success();
 }
 
+LogicalResult StateOp::verify() {
+  if (int64_t offset = getOffset(); offset < 0 || offset % kAlignment != 0) // C1
+    return emitOpError() << "expects an offset that is a multiple of " << kAlignment << ", got " << offset;
+  return success();
+}
+
+LogicalResult LoopOp::verify() {
+  if (int64_t iterations = getIterations(); iterations < 1) // C1
+    return emitOpError() << "expects at least one iteration, got " << iterations;
+  return success();
+}
+
 LogicalResult ViewOp::verify() {
   std::optional<int64_t> extent = extentInBytes(cast<MemRefType>(getType())), available;
   if (auto slot = getSource().getDefiningOp<SlotOp>())
     available = slot.getBytes();
   else if (auto source = dyn_cast<MemRefType>(getSource().getType()))
     available = extentInBytes(source);
-  int64_t offset = getOffset();
-  if (!extent || !available || offset < 0 || offset + *extent > *available) // C1
-    return emitOpError() << "at " << offset << " does not fit into its source of " << available.value_or(0) << " bytes";
+  int64_t first = getOffset(), stride = getStride(), last = first;
+  auto loop = dyn_cast<LoopOp>((*this)->getParentOp());
+  if (stride != 0 && !loop) // C2
+    return emitOpError() << "moves by " << stride << " bytes outside a loop";
+  if (loop)
+    last += stride * (static_cast<int64_t>(loop.getIterations()) - 1);
+  for (int64_t offset : {first, last})
+    if (!extent || !available || offset < 0 || offset + *extent > *available) // C1
+      return emitOpError() << "at " << offset << " does not fit into its source of " << available.value_or(0)
+                           << " bytes";
   return success();
 }
 
@@ -162,4 +181,11 @@ LogicalResult StepOp::verify() {
     return emitOpError() << "passes (" << getInputs().getTypes() << ") -> (" << getOutputs().getTypes() << "), kernel "
                          << getKernelAttr() << " takes " << kernel.getInputs() << " -> " << kernel.getOutputs();
   return success();
+}
+
+int64_t plan::stateBytes(EntryOp entry) {
+  int64_t end = 0;
+  for (StateOp state : entry.getOps<StateOp>())
+    end = std::max<int64_t>(end, state.getOffset() + extentInBytes(cast<MemRefType>(state.getType())).value_or(0));
+  return llvm::alignTo(end, kAlignment);
 }

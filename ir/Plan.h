@@ -14,3 +14,10 @@
 #include "ir/PlanAttrs.h.inc"
 #define GET_OP_CLASSES
 #include "ir/PlanOps.h.inc"
+
+namespace layerc::plan {
+
+/// Bytes of all states of an entry: where the last one ends, rounded up to a multiple of 64.
+int64_t stateBytes(EntryOp entry);
+
+} // namespace layerc::plan

@@ -22,6 +22,9 @@ def Plan_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
 }
 
+/// What may stand in an entry or in a loop of it.
+def Plan_InRun : ParentOneOf<["EntryOp", "LoopOp"]>;
+
 class Plan_Op<string mnemonic, list<Trait> traits = []> : Op<Plan_Dialect, mnemonic, traits>;
 
 def Plan_SlotType : TypeDef<Plan_Dialect, "Slot"> {
@@ -127,7 +130,21 @@ def Plan_OutputOp : Plan_Op<"output", [HasParent<"EntryOp">]> {
   let assemblyFormat = "$name attr-dict `:` type($value)";
 }
 
-def Plan_WeightRefOp : Plan_Op<"weight_ref", [HasParent<"EntryOp">]> {
+def Plan_StateOp : Plan_Op<"state", [HasParent<"EntryOp">]> {
+  let summary = "bytes of the model object that last from one run to the next";
+  let description = [{
+    `layer` is the path of the stateful Keras layer. The states of a program lie one after the other in one block of
+    memory, `offset` bytes from its start. They are zero at first and after a reset.
+
+    C1: `offset` is a multiple of 64.
+  }];
+  let arguments = (ins StrAttr:$layer, I64Attr:$offset);
+  let results = (outs AnyMemRef:$value);
+  let assemblyFormat = "$layer `offset` `(` $offset `)` attr-dict `:` type($value)";
+  let hasVerifier = 1;
+}
+
+def Plan_WeightRefOp : Plan_Op<"weight_ref", [Plan_InRun]> {
   let summary = "the bytes of a plan.weight";
   let description = [{
     C1: the weight exists. C2: the last element lies inside it.
@@ -141,27 +158,45 @@ def Plan_WeightRefOp : Plan_Op<"weight_ref", [HasParent<"EntryOp">]> {
 def Plan_SlotOp : Plan_Op<"slot", [HasParent<"EntryOp">]> {
   let summary = "bytes of the arena for a span of steps";
   let description = [{
-    `live` is the first and last step (counted from 0 in the entry) that touch the slot; `offset` is set by plan-memory.
+    `live` is the first and last step (counted from 0 in the entry, those of a loop once) that touch the slot; a slot
+    whose bytes must outlast an iteration of a loop lives as long as the loop. `offset` is set by plan-memory.
   }];
   let arguments = (ins I64Attr:$bytes, DenseI64ArrayAttr:$live, OptionalAttr<I64Attr>:$offset);
   let results = (outs Plan_SlotType:$slot);
   let assemblyFormat = "`bytes` `(` $bytes `)` `live` $live (`offset` `(` $offset^ `)`)? attr-dict";
 }
 
-def Plan_ViewOp : Plan_Op<"view", [HasParent<"EntryOp">]> {
+def Plan_ViewOp : Plan_Op<"view", [Plan_InRun]> {
   let summary = "a tensor in a slot, or a part of another view, input or output";
   let description = [{
-    `offset` is in bytes from the start of the source.
+    `offset` is in bytes from the start of the source. Inside a loop the view moves on by `stride` bytes with every
+    iteration.
 
-    C1: the view's last element lies inside its source.
+    C1: the view's elements lie inside its source, in every iteration. C2: a view that moves stands in a loop.
   }];
-  let arguments = (ins AnyTypeOf<[Plan_SlotType, AnyMemRef]>:$source, I64Attr:$offset);
+  let arguments = (ins AnyTypeOf<[Plan_SlotType, AnyMemRef]>:$source, I64Attr:$offset,
+    DefaultValuedAttr<I64Attr, "0">:$stride);
   let results = (outs AnyMemRef:$value);
-  let assemblyFormat = "$source `offset` `(` $offset `)` attr-dict `:` type($source) `to` type($value)";
+  let assemblyFormat = [{
+    $source `offset` `(` $offset `)` (`stride` `(` $stride^ `)`)? attr-dict `:` type($source) `to` type($value)
+  }];
   let hasVerifier = 1;
 }
 
-def Plan_StepOp : Plan_Op<"step", [AttrSizedOperandSegments, HasParent<"EntryOp">]> {
+def Plan_LoopOp : Plan_Op<"loop", [NoTerminator, SingleBlock, NoRegionArguments, Plan_InRun]> {
+  let summary = "steps that run several times";
+  let description = [{
+    `layers` are the paths of the Keras layers that the loop computes.
+
+    C1: at least one iteration.
+  }];
+  let arguments = (ins I64Attr:$iterations, StrArrayAttr:$layers);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "`iterations` `(` $iterations `)` `layers` $layers attr-dict-with-keyword $body";
+  let hasVerifier = 1;
+}
+
+def Plan_StepOp : Plan_Op<"step", [AttrSizedOperandSegments, Plan_InRun]> {
   let summary = "one call of a kernel";
   let description = [{
     `layers` are the paths of the Keras layers that the step computes, for comments and reports. `scratch`, when present,

@@ -14,18 +14,35 @@ int64_t layerc::denseBytes(Type type) {
   return tensor.getNumElements() * bits / 8;
 }
 
+/// The larger or longer-lived value that `value` is written into, or read from; null if none.
+static Value wholeOf(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    if (auto scan = dyn_cast<nn::ScanOp>(argument.getOwner()->getParentOp())) {
+      size_t number = argument.getArgNumber(), sequences = scan.getSequences().size();
+      return number < sequences ? scan.getSequences()[number] : scan.lastValues()[number - sequences];
+    }
+  for (OpOperand &use : value.getUses()) {
+    Operation *user = use.getOwner();
+    unsigned number = use.getOperandNumber();
+    if (isa<nn::ConcatOp>(user) && user->hasAttr(kViewAttr))
+      return user->getResult(0);
+    if (auto scan = dyn_cast<nn::ScanOp>(user); scan && number >= scan.getSequences().size())
+      return scan.lastValues()[number - scan.getSequences().size()];
+    if (isa<nn::YieldOp>(user))
+      if (auto scan = dyn_cast<nn::ScanOp>(user->getParentOp()))
+        return scan.getOutputs()[number];
+  }
+  return {};
+}
+
 Value layerc::bufferRoot(Value value) {
   while (true) {
     if (auto reshape = value.getDefiningOp<nn::ReshapeOp>()) {
       value = reshape.getInput();
       continue;
     }
-    Operation *into = nullptr;
-    for (Operation *user : value.getUsers())
-      if (isa<nn::ConcatOp>(user) && user->hasAttr(kViewAttr))
-        into = user;
-    if (into) {
-      value = into->getResult(0);
+    if (Value whole = wholeOf(value)) {
+      value = whole;
       continue;
     }
     if (auto kernel = value.getDefiningOp<nn::KernelOp>())
@@ -37,29 +54,66 @@ Value layerc::bufferRoot(Value value) {
   }
 }
 
+void layerc::forEachKernel(Block &block, llvm::function_ref<void(nn::KernelOp)> visit) {
+  for (Operation &op : block)
+    if (auto kernel = dyn_cast<nn::KernelOp>(op))
+      visit(kernel);
+    else if (auto scan = dyn_cast<nn::ScanOp>(op))
+      forEachKernel(scan.getBody().front(), visit);
+}
+
+namespace {
+
+/// The steps of each scan, first and last.
+using LoopSpans = DenseMap<Operation *, std::pair<int64_t, int64_t>>;
+
+LoopSpans loopSpans(Block &block) {
+  LoopSpans spans;
+  int64_t step = 0;
+  forEachKernel(block, [&](nn::KernelOp kernel) {
+    for (auto scan = kernel->getParentOfType<nn::ScanOp>(); scan; scan = scan->getParentOfType<nn::ScanOp>())
+      spans.try_emplace(scan, step, step).first->second.second = step;
+    ++step;
+  });
+  return spans;
+}
+
+/// The steps during which the buffer `root` is needed where `kernel` touches it at `step`: a buffer from outside a scan
+/// is needed in all its iterations.
+std::pair<int64_t, int64_t> touchedSpan(nn::KernelOp kernel, Value root, int64_t step, const LoopSpans &spans) {
+  std::pair<int64_t, int64_t> span(step, step);
+  for (auto scan = kernel->getParentOfType<nn::ScanOp>(); scan; scan = scan->getParentOfType<nn::ScanOp>())
+    if (!scan.getBody().isAncestor(root.getParentRegion()))
+      span = spans.lookup(scan);
+  return span;
+}
+
+} // namespace
+
 llvm::MapVector<Value, Buffer> layerc::arenaBuffers(func::FuncOp function) {
   llvm::MapVector<Value, Buffer> buffers;
   llvm::SmallPtrSet<void *, 4> external;
-  Operation *terminator = function.getBody().front().getTerminator();
-  for (Value result : terminator->getOperands())
+  Block &block = function.getBody().front();
+  for (Value result : block.getTerminator()->getOperands())
     external.insert(bufferRoot(result).getAsOpaquePointer());
-  auto touch = [&](Value value, int64_t step) {
-    if (nn::isWeightExpression(value))
-      return;
-    Value root = bufferRoot(value);
-    if (isa<BlockArgument>(root) || external.contains(root.getAsOpaquePointer()))
-      return;
-    auto [entry, isNew] = buffers.insert({root, Buffer{denseBytes(root.getType()), step, step}});
-    entry->second.last = step;
-  };
+  LoopSpans spans = loopSpans(block);
   int64_t step = 0;
-  for (auto kernel : function.getBody().front().getOps<nn::KernelOp>()) {
-    for (Value operand : kernel.getInputs())
-      touch(operand, step);
-    for (Value result : kernel.getOutputs())
-      touch(result, step);
+  forEachKernel(block, [&](nn::KernelOp kernel) {
+    SmallVector<Value> touched(kernel.getInputs());
+    llvm::append_range(touched, kernel.getOutputs());
+    for (Value value : touched) {
+      if (nn::isWeightExpression(value))
+        continue;
+      Value root = bufferRoot(value);
+      if (isa<BlockArgument>(root) || external.contains(root.getAsOpaquePointer()))
+        continue;
+      auto [first, last] = touchedSpan(kernel, root, step, spans);
+      Buffer &buffer = buffers.insert({root, Buffer{denseBytes(root.getType()), first, last}}).first->second;
+      buffer.first = std::min(buffer.first, first);
+      buffer.last = std::max(buffer.last, last);
+    }
     ++step;
-  }
+  });
   return buffers;
 }
 
@@ -69,8 +123,9 @@ int64_t layerc::scratchBytes(int64_t shared, int64_t own) {
 
 SmallVector<int64_t> layerc::liveBytes(func::FuncOp function) {
   SmallVector<int64_t> live;
-  for (auto kernel : function.getBody().front().getOps<nn::KernelOp>())
+  forEachKernel(function.getBody().front(), [&](nn::KernelOp kernel) {
     live.push_back(scratchBytes(kernel.getSharedScratch(), kernel.getWorkerScratch()));
+  });
   for (auto &[root, buffer] : arenaBuffers(function))
     for (int64_t step = buffer.first; step <= buffer.last; ++step)
       live[step] += llvm::alignTo(buffer.bytes, 64);

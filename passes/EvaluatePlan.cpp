@@ -26,6 +26,7 @@ public:
 
 private:
   void loadWeights();
+  void runSteps(Block &block);
   void runStep(plan::StepOp step);
   char *addressOf(Value value);
   std::vector<char> &memoryOf(Operation *owner, int64_t bytes);
@@ -36,14 +37,16 @@ private:
   WeightStore &weights_;
   std::vector<char> arena_;
   DenseMap<Operation *, std::vector<char>> memories_; ///< of inputs, outputs, weights, and slots without an offset
+  DenseMap<Operation *, int64_t> iterations_;         ///< the current one of each loop
 };
 
 std::vector<TensorData> PlanMachine::run(ArrayRef<TensorData> arguments) {
   for (auto [input, argument] : llvm::zip_equal(entry_.getOps<plan::InputOp>(), arguments))
     memories_[input] = argument.bytes;
   loadWeights();
-  for (auto step : entry_.getOps<plan::StepOp>())
-    runStep(step);
+  for (auto state : entry_.getOps<plan::StateOp>())
+    memories_[state] = makeTensor(tensorType(state)).bytes;
+  runSteps(entry_.getBody().front());
   std::vector<TensorData> results;
   for (auto output : entry_.getOps<plan::OutputOp>())
     results.push_back(gather(output));
@@ -56,6 +59,18 @@ void PlanMachine::loadWeights() {
     Value recipe = weight.getRecipe().front().getTerminator()->getOperand(0);
     if (llvm::Error error = runRecipe(recipe, weights_, bytes))
       llvm::report_fatal_error(std::move(error));
+  }
+}
+
+void PlanMachine::runSteps(Block &block) {
+  for (Operation &op : block) {
+    if (auto step = dyn_cast<plan::StepOp>(op))
+      runStep(step);
+    else if (auto loop = dyn_cast<plan::LoopOp>(op))
+      for (int64_t i = 0, count = loop.getIterations(); i < count; ++i) {
+        iterations_[loop] = i;
+        runSteps(loop.getBody().front());
+      }
   }
 }
 
@@ -82,7 +97,8 @@ std::vector<char> &PlanMachine::memoryOf(Operation *owner, int64_t bytes) {
 char *PlanMachine::addressOf(Value value) {
   Operation *op = value.getDefiningOp();
   if (auto view = dyn_cast<plan::ViewOp>(op))
-    return addressOf(view.getSource()) + view.getOffset();
+    return addressOf(view.getSource()) + view.getOffset() +
+           static_cast<int64_t>(view.getStride()) * iterations_.lookup(view->getParentOp());
   if (auto slot = dyn_cast<plan::SlotOp>(op))
     return slot.getOffset() ? arena_.data() + *slot.getOffset() : memoryOf(slot, slot.getBytes()).data();
   if (auto weight = dyn_cast<plan::WeightRefOp>(op))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // nn-assign-views: concatenations without a copy, results in place of operands; what cannot be a view becomes a copying
 // kernel. A view that would raise the peak of memory is declined.
+#include "passes/AssignScan.h"
 #include "passes/Buffers.h"
 #include "passes/Passes.h"
 #include "passes/SelectKernel.h"
@@ -28,6 +29,8 @@ bool isReturned(Value value) {
 /// it with the concatenation's strides.
 bool canLieInside(nn::ConcatOp concat, Value part) {
   if (!part.getDefiningOp<nn::KernelOp>() && !part.getDefiningOp<nn::ConcatOp>())
+    return false;
+  if (part.getParentBlock() != concat->getBlock()) // made once, while the concatenation of a loop is made anew
     return false;
   if (llvm::count(concat.getInputs(), part) != 1)
     return false;
@@ -76,20 +79,24 @@ struct NnAssignViews : layerc::impl::NnAssignViewsBase<NnAssignViews> {
       return signalPassFailure();
     }
     func::FuncOp function = getOperation();
-    for (auto kernel : function.getBody().front().getOps<nn::KernelOp>())
+    SmallVector<nn::KernelOp> kernels;
+    forEachKernel(function.getBody().front(), [&](nn::KernelOp kernel) { kernels.push_back(kernel); });
+    for (nn::KernelOp kernel : kernels)
       if (!kernel.getAlgorithm()) {
         kernel.emitOpError("has no algorithm; nn-select-kernels chooses one");
         return signalPassFailure();
       }
+    function.walk([&](nn::ScanOp scan) { assignScan(scan, *target); });
     SmallVector<nn::ConcatOp> concats;
-    for (auto concat : function.getBody().front().getOps<nn::ConcatOp>())
-      if (!nn::isWeightExpression(concat))
+    function.walk([&](nn::ConcatOp concat) {
+      if (!nn::isWeightExpression(concat) && !isa<nn::KernelOp>(concat->getParentOp()))
         concats.push_back(concat);
+    });
     for (nn::ConcatOp concat : llvm::reverse(concats))
       if (!assignConcat(function, concat))
         replaceByCopy(concat, *target);
-    for (auto kernel : function.getBody().front().getOps<nn::KernelOp>())
-      assignInPlace(function, kernel);
+    for (nn::KernelOp kernel : kernels)
+      assignInPlace(kernel);
   }
 
 private:
@@ -114,7 +121,7 @@ private:
   }
 
   /// The first result over an operand of the same type whose bytes nobody reads afterwards.
-  void assignInPlace(func::FuncOp function, nn::KernelOp kernel) {
+  void assignInPlace(nn::KernelOp kernel) {
     const KernelTemplate *kernelTemplate = findKernelTemplate(*kernel.getAlgorithm());
     Value result = kernel.getResult(0);
     if (bufferRoot(result) != result)
@@ -124,7 +131,8 @@ private:
           readers(kernel, bufferRoot(operand)) != 1 ||
           kernelTemplate->access(kernel.getBody().front(), number) != Access::SameIndex)
         continue;
-      if (!operand.getDefiningOp<nn::KernelOp>() || bufferRoot(operand) != operand || !isLastUse(function, kernel, operand))
+      bool isMadeHere = operand.getDefiningOp<nn::KernelOp>() && operand.getParentBlock() == kernel->getBlock();
+      if (!isMadeHere || bufferRoot(operand) != operand || !isLastUse(kernel, operand))
         continue;
       kernel->setAttr(kInPlaceAttr, IntegerAttr::get(IntegerType::get(&getContext(), 64), number));
       return;
@@ -138,18 +146,25 @@ private:
     });
   }
 
-  /// Whether every reader of the operand's bytes comes before `kernel`, and the bytes are no result of the function, unless
-  /// the kernel's result is.
-  static bool isLastUse(func::FuncOp function, nn::KernelOp kernel, Value operand) {
+  /// Whether every reader of the operand's bytes comes before `kernel`, and the bytes are no result of the function,
+  /// unless the kernel's result is.
+  static bool isLastUse(nn::KernelOp kernel, Value operand) {
     Value root = bufferRoot(operand);
-    for (Operation &op : function.getBody().front()) {
-      bool reads = llvm::any_of(op.getOperands(), [&](Value value) {
-        return !nn::isWeightExpression(value) && bufferRoot(value) == root;
-      });
-      if (reads && &op != kernel && (isa<func::ReturnOp>(op) || !op.isBeforeInBlock(kernel)))
+    for (Operation &op : *kernel->getBlock())
+      if (&op != kernel && reads(&op, root) && (op.hasTrait<OpTrait::IsTerminator>() || !op.isBeforeInBlock(kernel)))
         return false;
-    }
     return true;
+  }
+
+  /// Whether `op`, or an op of its loop's body, reads the buffer `root`.
+  static bool reads(Operation *op, Value root) {
+    WalkResult result = op->walk<WalkOrder::PreOrder>([&](Operation *inner) {
+      for (Value value : inner->getOperands())
+        if (!nn::isWeightExpression(value) && bufferRoot(value) == root)
+          return WalkResult::interrupt();
+      return isa<nn::KernelOp>(inner) ? WalkResult::skip() : WalkResult::advance();
+    });
+    return result.wasInterrupted();
   }
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// nn-fuse: groups ops into nn.kernel. An op joins the group of the value it consumes when that value has no other use and
-// the template of the group accepts the longer body; a heavy template is never given up for the sake of a join. Groups of
-// its other operands then follow it, where that computes nothing twice.
+// nn-fuse: groups ops into nn.kernel. An op joins the group of the value it consumes when that value has no other use
+// and the template of the group accepts the longer body; a heavy template is never given up for the sake of a join.
+// Groups of its other operands then follow it, where that computes nothing twice.
 #include "passes/Passes.h"
 
 #include "ir/kernels/KernelTemplate.h"
@@ -29,7 +29,7 @@ struct Group {
 /// Reshapes and concatenations are left to nn-assign-views; weights' ops are recipes.
 bool isGrouped(Operation *op) {
   return isa<nn::NnDialect>(op->getDialect()) &&
-         !isa<nn::ReshapeOp, nn::ConcatOp, nn::KernelOp, nn::ConstantOp>(op) && op->getNumResults() == 1 &&
+         !isa<nn::ReshapeOp, nn::ConcatOp, nn::KernelOp, nn::ConstantOp, nn::ScanOp>(op) && op->getNumResults() == 1 &&
          !nn::isWeightExpression(op->getResult(0));
 }
 
@@ -60,7 +60,8 @@ void buildBody(Block &body, ArrayRef<Operation *> ops, ArrayRef<Value> operands,
 }
 
 /// The first template that takes these ops as a kernel; `reason` is the refusal of the heaviest one otherwise.
-const KernelTemplate *templateOf(ArrayRef<Operation *> ops, ArrayRef<const KernelTemplate *> templates, std::string &reason) {
+const KernelTemplate *templateOf(ArrayRef<Operation *> ops, ArrayRef<const KernelTemplate *> templates,
+                                 std::string &reason) {
   // The tentative body hangs in a kernel of its own, as templates expect.
   OpBuilder builder(ops.front()->getContext());
   SmallVector<Value> operands = externalOperands(ops);
@@ -149,14 +150,8 @@ struct NnFuse : layerc::impl::NnFuseBase<NnFuse> {
       return signalPassFailure();
     }
     templates_ = kernelTemplates(*source);
-    groups_.clear(); // one pass object sees all functions of a module
-    indexOf_.clear();
-    for (Operation &op : function.getBody().front())
-      if (isGrouped(&op))
-        place(&op);
-    for (Group &group : groups_)
-      if (!group.ops.empty())
-        build(group);
+    function.walk([&](nn::ScanOp scan) { fuse(scan.getBody().front()); });
+    fuse(function.getBody().front());
     giveResultsTheirOwnBytes(function);
   }
 
@@ -166,6 +161,18 @@ private:
     const KernelTemplate *kernelTemplate = nullptr; ///< null: nothing
     SmallVector<Operation *> ops;
   };
+
+  /// Groups stay inside one block: a loop's body is fused like a function.
+  void fuse(Block &block) {
+    groups_.clear();
+    indexOf_.clear();
+    for (Operation &op : block)
+      if (isGrouped(&op))
+        place(&op);
+    for (Group &group : groups_)
+      if (!group.ops.empty())
+        build(group);
+  }
 
   void place(Operation *op) {
     if (indexOf_.contains(op))
@@ -302,8 +309,8 @@ private:
       op->erase();
   }
 
-  /// Every result of the function must be written by a kernel, into a buffer of its own: inputs, weights and values that
-  /// are returned twice are copied.
+  /// Every result of the function must be written by a kernel, into a buffer of its own: inputs, weights, values that
+  /// are returned twice, and the next states are copied.
   void giveResultsTheirOwnBytes(func::FuncOp function) {
     auto terminator = cast<func::ReturnOp>(function.getBody().front().getTerminator());
     llvm::SetVector<Value> taken;
@@ -312,6 +319,8 @@ private:
       while (auto reshape = root.getDefiningOp<nn::ReshapeOp>())
         root = reshape.getInput();
       bool written = !nn::isWeightExpression(root) && !isa<BlockArgument>(root);
+      // The state is read until the last step that depends on it.
+      written &= !function.getResultAttr(operand.getOperandNumber(), nn::kStateAttr);
       if (!written || !taken.insert(root))
         operand.set(copy(operand.get(), terminator));
     }

@@ -36,20 +36,32 @@ int64_t unfusedBytes(func::FuncOp function) {
   }
   SmallVector<int64_t> live(steps + 1, 0);
   for (Operation &op : function.getBody().front()) {
-    if (op.getNumResults() != 1 || nn::isWeightExpression(op.getResult(0)))
-      continue;
-    int64_t last = stepOf[&op];
-    bool returned = false;
-    for (Operation *user : op.getUsers()) {
-      last = std::max(last, stepOf[user]);
-      returned |= isa<func::ReturnOp>(user);
+    for (Value result : op.getResults()) {
+      if (nn::isWeightExpression(result))
+        continue;
+      int64_t last = stepOf[&op];
+      bool returned = false;
+      for (Operation *user : result.getUsers()) {
+        last = std::max(last, stepOf[op.getBlock()->findAncestorOpInBlock(*user)]);
+        returned |= isa<func::ReturnOp>(user);
+      }
+      if (returned || last == stepOf[&op])
+        continue;
+      for (int64_t step = stepOf[&op]; step <= last; ++step)
+        live[step] += bytesOf(result);
     }
-    if (returned || last == stepOf[&op])
-      continue;
-    for (int64_t step = stepOf[&op]; step <= last; ++step)
-      live[step] += bytesOf(op.getResult(0));
   }
   return *std::max_element(live.begin(), live.end());
+}
+
+/// The types of the body's arguments from those of the operands.
+void inferArguments(nn::ScanOp scan) {
+  for (auto [argument, sequence] : llvm::zip(scan.slices(), scan.getSequences())) {
+    auto type = cast<RankedTensorType>(sequence.getType());
+    argument.setType(type.clone(type.getShape().drop_front()));
+  }
+  for (auto [argument, initial] : llvm::zip(scan.carried(), scan.getInitials()))
+    argument.setType(initial.getType());
 }
 
 struct NnInferShapes : layerc::impl::NnInferShapesBase<NnInferShapes> {
@@ -62,7 +74,11 @@ struct NnInferShapes : layerc::impl::NnInferShapesBase<NnInferShapes> {
     for (const std::string &shape : inputShapes)
       if (failed(setShape(function, shape)))
         return signalPassFailure();
-    WalkResult result = function.walk([&](Operation *any) {
+    WalkResult result = function.walk([&](Operation *any, const WalkStage &stage) {
+      if (auto scan = dyn_cast<nn::ScanOp>(any); scan && stage.isBeforeAllRegions())
+        inferArguments(scan);
+      if (!stage.isAfterAllRegions()) // the results of a region's op follow from its body
+        return WalkResult::advance();
       if (auto cast = dyn_cast<nn::CastOp>(any)) // names its element type, takes its input's shape
         cast.getResult().setType(cast.getType().clone(cast.getInput().getType().getShape()));
       auto op = dyn_cast<InferTypeOpInterface>(any);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// nn-schedule: an order of kernels for the least peak of memory. List scheduling: among the kernels that are ready, the one
-// that leaves the fewest bytes live; the file's order stays where that is not better.
+// nn-schedule: an order of kernels for the least peak of memory. List scheduling: among the kernels that are ready, the
+// one that leaves the fewest bytes live; the file's order stays where that is not better.
 #include "passes/Buffers.h"
 #include "passes/Passes.h"
 
@@ -136,6 +136,8 @@ private:
 struct NnSchedule : layerc::impl::NnScheduleBase<NnSchedule> {
   void runOnOperation() override {
     Block &block = getOperation().getBody().front();
+    if (!block.getOps<nn::ScanOp>().empty()) // a loop's kernels are no kernels of the block: the file's order stays
+      return;
     SmallVector<nn::KernelOp> fileOrder(block.getOps<nn::KernelOp>());
     int64_t before = peakBytes(getOperation());
     apply(block, ListScheduler(block).run());

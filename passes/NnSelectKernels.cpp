@@ -61,11 +61,12 @@ static void keepWithinUnfused(func::FuncOp function, const Target &target) {
   if (!unfused)
     return;
   SmallVector<int64_t> live = liveBytes(function);
-  for (auto [step, kernel] : llvm::enumerate(function.getBody().front().getOps<nn::KernelOp>())) {
-    int64_t scratch = scratchBytes(kernel.getSharedScratch(), kernel.getWorkerScratch());
-    if (scratch > 0 && live[step] > unfused.getInt())
-      selectKernel(kernel, target, KernelSource::Mlir, std::max<int64_t>(0, unfused.getInt() - (live[step] - scratch)));
-  }
+  auto alive = live.begin();
+  forEachKernel(function.getBody().front(), [&](nn::KernelOp kernel) {
+    int64_t scratch = scratchBytes(kernel.getSharedScratch(), kernel.getWorkerScratch()), others = *alive++ - scratch;
+    if (scratch > 0 && others + scratch > unfused.getInt())
+      selectKernel(kernel, target, KernelSource::Mlir, std::max<int64_t>(0, unfused.getInt() - others));
+  });
 }
 
 namespace {

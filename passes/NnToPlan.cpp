@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// nn-to-plan: kernels become steps, tensors become views of slots, inputs and outputs, weight expressions become recipes.
-// Kernels with the same body, template and operand layouts share one native function.
+// nn-to-plan: kernels become steps, tensors become views of slots, inputs and outputs, weight expressions become
+// recipes. Kernels with the same body, template and operand layouts share one native function.
 #include "passes/Buffers.h"
 #include "passes/KernelName.h"
 #include "passes/Passes.h"
@@ -43,7 +43,47 @@ struct Placement {
   Value base;
   int64_t offset = 0; ///< bytes
   SmallVector<int64_t> strides;
+  int64_t perIteration = 0; ///< bytes that it moves on in each iteration of its loop
 };
+
+/// Bytes of one element.
+int64_t bytesOfElement(Type type) { return denseBytes(type) / cast<RankedTensorType>(type).getNumElements(); }
+
+/// The result of the scan in whose body `value` is yielded, or null.
+Value resultFor(Value value) {
+  for (OpOperand &use : value.getUses())
+    if (auto scan =
+            isa<nn::YieldOp>(use.getOwner()) ? dyn_cast<nn::ScanOp>(use.getOwner()->getParentOp()) : nn::ScanOp())
+      return scan.getOutputs()[use.getOperandNumber()];
+  return {};
+}
+
+/// Where `value` is one element along time: of which tensor. Null where it is not.
+std::pair<nn::ScanOp, Value> sequenceOf(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    if (auto scan = dyn_cast<nn::ScanOp>(argument.getOwner()->getParentOp());
+        scan && argument.getArgNumber() < scan.getSequences().size())
+      return {scan, scan.getSequences()[argument.getArgNumber()]};
+  if (auto result = dyn_cast_or_null<OpResult>(resultFor(value)))
+    if (auto scan = cast<nn::ScanOp>(result.getOwner()); result.getResultNumber() >= scan.carriedCount())
+      return {scan, result};
+  return {};
+}
+
+/// The last value of the scan that `value` is carried through, as its initial, current or next value; or null.
+Value lastValueOf(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    if (auto scan = dyn_cast<nn::ScanOp>(argument.getOwner()->getParentOp());
+        scan && argument.getArgNumber() >= scan.getSequences().size())
+      return scan.lastValues()[argument.getArgNumber() - scan.getSequences().size()];
+  for (OpOperand &use : value.getUses())
+    if (auto scan = dyn_cast<nn::ScanOp>(use.getOwner()); scan && use.getOperandNumber() >= scan.getSequences().size())
+      return scan.lastValues()[use.getOperandNumber() - scan.getSequences().size()];
+  if (auto result = dyn_cast_or_null<OpResult>(resultFor(value)))
+    if (auto scan = cast<nn::ScanOp>(result.getOwner()); result.getResultNumber() < scan.carriedCount())
+      return result;
+  return {};
+}
 
 class Planner {
 public:
@@ -64,9 +104,7 @@ public:
     builder.setInsertionPointToEnd(&entry.getBody().emplaceBlock());
     placeInputsAndOutputs();
     buffers = arenaBuffers(function);
-    int64_t step = 0;
-    for (auto kernel : block.getOps<nn::KernelOp>())
-      emitStep(kernel, step++);
+    emitSteps(block);
     program.setWeights(weightBytes);
     entry.setWorkerScratch(largestWorkerScratch);
   }
@@ -79,17 +117,34 @@ private:
   }
 
   void placeInputsAndOutputs() {
+    SmallVector<Value> states;
+    int64_t stateBytes = 0;
     for (BlockArgument argument : block.getArguments()) {
       size_t number = argument.getArgNumber();
       SmallVector<int64_t> strides = denseStrides(cast<RankedTensorType>(argument.getType()).getShape());
+      if (auto layer = function.getArgAttrOfType<StringAttr>(number, nn::kStateAttr)) {
+        states.push_back(
+            builder.create<plan::StateOp>(function.getLoc(), memref(argument.getType(), strides), layer, stateBytes));
+        stateBytes += llvm::alignTo(denseBytes(argument.getType()), 64);
+        placements[argument] = {states.back(), 0, strides};
+        continue;
+      }
       Value input = builder.create<plan::InputOp>(function.getLoc(), memref(argument.getType(), strides),
                                                   nameOf(function.getArgAttr(number, "nn.name"), "input", number));
       placements[argument] = {input, 0, strides};
     }
+    auto nextState = states.begin();
     for (auto [number, result] : llvm::enumerate(block.getTerminator()->getOperands())) {
       SmallVector<int64_t> strides = denseStrides(cast<RankedTensorType>(result.getType()).getShape());
-      Value output = builder.create<plan::OutputOp>(function.getLoc(), memref(result.getType(), strides),
-                                                    nameOf(function.getResultAttr(number, "nn.name"), "output", number));
+      if (function.getResultAttr(number, nn::kStateAttr)) {
+        Value state = *nextState++;
+        placements[bufferRoot(result)] = {builder.create<plan::ViewOp>(function.getLoc(), state.getType(), state, 0), 0,
+                                          strides};
+        continue;
+      }
+      Value output =
+          builder.create<plan::OutputOp>(function.getLoc(), memref(result.getType(), strides),
+                                         nameOf(function.getResultAttr(number, "nn.name"), "output", number));
       Value root = bufferRoot(result);
       placements[root] = {output, 0, denseStrides(cast<RankedTensorType>(root.getType()).getShape())};
     }
@@ -109,8 +164,12 @@ private:
       return {weightOf(value), 0, denseStrides(type.getShape())};
     if (auto reshape = value.getDefiningOp<nn::ReshapeOp>()) {
       Placement source = placementOf(reshape.getInput());
-      return {source.base, source.offset, denseStrides(type.getShape())};
+      return {source.base, source.offset, denseStrides(type.getShape()), source.perIteration};
     }
+    if (auto [scan, sequence] = sequenceOf(value); scan)
+      return elementOf(scan, sequence);
+    if (Value last = lastValueOf(value); last && last != value)
+      return placementOf(last);
     for (Operation *user : value.getUsers())
       if (auto concat = dyn_cast<nn::ConcatOp>(user); concat && concat->hasAttr(kViewAttr))
         return partOf(concat, value);
@@ -118,9 +177,29 @@ private:
       if (auto operand = kernel->getAttrOfType<IntegerAttr>(kInPlaceAttr))
         return placementOf(kernel.getInputs()[operand.getInt()]);
     Buffer buffer = buffers.lookup(value);
+    OpBuilder::InsertionGuard guard(builder);
+    insertBeside(&block);
     Value slot = builder.create<plan::SlotOp>(value.getLoc(), plan::SlotType::get(builder.getContext()), buffer.bytes,
                                               builder.getDenseI64ArrayAttr({buffer.first, buffer.last}), IntegerAttr());
     return {slot, 0, denseStrides(type.getShape())};
+  }
+
+  /// The element of `sequence` that an iteration of `scan` works on.
+  Placement elementOf(nn::ScanOp scan, Value sequence) {
+    SmallVector<int64_t> strides = placementOf(sequence).strides;
+    int64_t step = strides.front() * bytesOfElement(sequence.getType()), last = (scan.steps() - 1) * step;
+    strides.erase(strides.begin());
+    bool reverse = scan.getReverse();
+    return {viewOf(sequence), reverse ? last : 0, strides, reverse ? -step : step};
+  }
+
+  /// Ops about a value of `valueBlock` go to the end of what is printed of it: before the loop that is being filled.
+  void insertBeside(Block *valueBlock) {
+    size_t depth = 0;
+    while (depth < loops.size() && loops[depth].first->getParent()->isAncestor(valueBlock->getParent()))
+      ++depth;
+    if (depth < loops.size())
+      builder.setInsertionPoint(loops[depth].second);
   }
 
   Placement partOf(nn::ConcatOp concat, Value part) {
@@ -131,8 +210,8 @@ private:
         break;
       before += cast<RankedTensorType>(input.getType()).getDimSize(concat.getAxis());
     }
-    int64_t elementBytes = denseBytes(part.getType()) / cast<RankedTensorType>(part.getType()).getNumElements();
-    return {whole.base, whole.offset + before * whole.strides[concat.getAxis()] * elementBytes, whole.strides};
+    int64_t offset = whole.offset + before * whole.strides[concat.getAxis()] * bytesOfElement(part.getType());
+    return {whole.base, offset, whole.strides, whole.perIteration};
   }
 
   /// The memref of a tensor: the base itself where it is the same, else a view. Every tensor has a view of its own, so
@@ -143,10 +222,15 @@ private:
     Placement placement = placementOf(value);
     MemRefType type = memref(value.getType(), placement.strides);
     Value view = placement.base;
+    Value last = lastValueOf(value);
+    bool isCarried = last && last != value && !nn::isWeightExpression(value);
+    OpBuilder::InsertionGuard guard(builder);
+    insertBeside(value.getParentBlock());
     if (auto reshape = value.getDefiningOp<nn::ReshapeOp>(); reshape && !nn::isWeightExpression(value))
       view = builder.create<plan::ViewOp>(value.getLoc(), type, viewOf(reshape.getInput()), 0);
-    else if (placement.base.getType() != type || placement.offset != 0)
-      view = builder.create<plan::ViewOp>(value.getLoc(), type, placement.base, placement.offset);
+    else if (placement.base.getType() != type || placement.offset != 0 || placement.perIteration != 0 || isCarried)
+      view =
+          builder.create<plan::ViewOp>(value.getLoc(), type, placement.base, placement.offset, placement.perIteration);
     views[value] = view;
     return view;
   }
@@ -165,6 +249,8 @@ private:
       cloneRecipe(value, mapping);
       builder.create<nn::YieldOp>(value.getLoc(), mapping.lookup(value));
     }
+    OpBuilder::InsertionGuard guard(builder);
+    insertBeside(value.getParentBlock());
     return builder.create<plan::WeightRefOp>(value.getLoc(), memref(type, denseStrides(type.getShape())),
                                              weight.getSymName());
   }
@@ -198,21 +284,49 @@ private:
     return candidate;
   }
 
-  void emitStep(nn::KernelOp kernel, int64_t step) {
+  void emitSteps(Block &from) {
+    for (Operation &op : from)
+      if (auto kernel = dyn_cast<nn::KernelOp>(op))
+        emitStep(kernel);
+      else if (auto scan = dyn_cast<nn::ScanOp>(op))
+        emitLoop(scan);
+  }
+
+  void emitLoop(nn::ScanOp scan) {
+    for (Value outside : scan->getOperands())
+      viewOf(outside);
+    SmallVector<Attribute> layers;
+    for (const std::string &path : nn::layerPaths(scan.getLoc()))
+      layers.push_back(builder.getStringAttr(path));
+    auto loop = builder.create<plan::LoopOp>(scan.getLoc(), scan.steps(), builder.getArrayAttr(layers));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(&loop.getBody().emplaceBlock());
+    loops.push_back({&scan.getBody().front(), loop});
+    emitSteps(scan.getBody().front());
+    loops.pop_back();
+  }
+
+  void emitStep(nn::KernelOp kernel) {
+    int64_t step = steps++;
     SmallVector<Value> inputs, outputs;
     for (Value operand : kernel.getInputs())
       inputs.push_back(viewOf(operand));
     for (Value result : kernel.getOutputs())
       outputs.push_back(viewOf(result));
     plan::KernelOp native = nativeKernel(kernel, ValueRange(inputs).getTypes(), ValueRange(outputs).getTypes());
-    int64_t own = llvm::alignTo(kernel.getWorkerScratch(), 64), all = llvm::alignTo(kernel.getSharedScratch(), 64) + own;
+    int64_t own = llvm::alignTo(kernel.getWorkerScratch(), 64),
+            all = llvm::alignTo(kernel.getSharedScratch(), 64) + own;
     largestWorkerScratch = std::max(largestWorkerScratch, own);
     Value scratch;
-    if (all > 0)
+    OpBuilder::InsertionGuard guard(builder);
+    if (all > 0) {
+      insertBeside(&block);
       scratch = builder.create<plan::SlotOp>(kernel.getLoc(), plan::SlotType::get(builder.getContext()), all,
                                              builder.getDenseI64ArrayAttr({step, step}), IntegerAttr());
-    builder.create<plan::StepOp>(kernel.getLoc(), native.getSymName(), inputs, outputs, scratch,
-                                 layersOf(kernel));
+    }
+    if (!loops.empty())
+      builder.setInsertionPointToEnd(&loops.back().second.getBody().front());
+    builder.create<plan::StepOp>(kernel.getLoc(), native.getSymName(), inputs, outputs, scratch, layersOf(kernel));
   }
 
   /// The Keras layers that a step computes: those of the views that lead to it, then its own.
@@ -250,9 +364,10 @@ private:
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(entry);
     auto types = [&](TypeRange range) { return builder.getTypeArrayAttr(SmallVector<Type>(range)); };
-    native = builder.create<plan::KernelOp>(
-        kernel.getLoc(), unique(kernelName(kernel)), *kernel.getAlgorithm(), *kernel.getTile(), *kernel.getUnits(),
-        kernel.getSharedScratch(), kernel.getWorkerScratch(), types(inputs), types(outputs), ArrayRef<int64_t>(aliases), externalOf(kernel));
+    native = builder.create<plan::KernelOp>(kernel.getLoc(), unique(kernelName(kernel)), *kernel.getAlgorithm(),
+                                            *kernel.getTile(), *kernel.getUnits(), kernel.getSharedScratch(),
+                                            kernel.getWorkerScratch(), types(inputs), types(outputs),
+                                            ArrayRef<int64_t>(aliases), externalOf(kernel));
     IRMapping mapping;
     kernel.getBody().cloneInto(&native.getBody(), mapping);
     return native;
@@ -279,21 +394,31 @@ private:
   DenseMap<std::pair<uint64_t, Type>, plan::WeightOp> weightsByHash;
   llvm::StringMap<plan::KernelOp> kernels;
   llvm::StringSet<> names;
-  int64_t weightBytes = 0, largestWorkerScratch = 0;
+  int64_t weightBytes = 0, largestWorkerScratch = 0, steps = 0;
+  SmallVector<std::pair<Block *, plan::LoopOp>> loops; ///< being filled, outermost first, with their scans' bodies
 };
 
 /// What Planner expects: kernels with an algorithm, views between them, and results that kernels write.
-LogicalResult checkIsKernels(func::FuncOp function) {
-  for (Operation &op : function.getBody().front()) {
+LogicalResult checkIsKernels(Block &block) {
+  for (Operation &op : block) {
+    if (auto scan = dyn_cast<nn::ScanOp>(op)) {
+      if (failed(checkIsKernels(scan.getBody().front())))
+        return failure();
+      continue;
+    }
     auto kernel = dyn_cast<nn::KernelOp>(op);
     if (kernel && !kernel.getAlgorithm())
       return kernel.emitOpError("has no algorithm; nn-select-kernels chooses one");
     bool isView = isa<nn::ReshapeOp>(op) || (isa<nn::ConcatOp>(op) && op.hasAttr(kViewAttr));
-    bool isPlanned = kernel || isView || isa<nn::WeightOp, nn::ConstantOp, func::ReturnOp>(op) ||
+    bool isPlanned = kernel || isView || isa<nn::WeightOp, nn::ConstantOp, nn::YieldOp, func::ReturnOp>(op) ||
                      (op.getNumResults() == 1 && nn::isWeightExpression(op.getResult(0)));
     if (!isPlanned)
       return op.emitOpError("is in no kernel; nn-fuse and nn-assign-views make them");
   }
+  return success();
+}
+
+LogicalResult checkResults(func::FuncOp function) {
   llvm::SmallDenseSet<Value> roots;
   for (auto [number, result] : llvm::enumerate(function.getBody().front().getTerminator()->getOperands())) {
     Value root = bufferRoot(result);
@@ -307,7 +432,7 @@ struct NnToPlan : layerc::impl::NnToPlanBase<NnToPlan> {
   using NnToPlanBase::NnToPlanBase;
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      if (failed(checkIsKernels(function)))
+      if (failed(checkIsKernels(function.getBody().front())) || failed(checkResults(function)))
         return signalPassFailure();
       Planner(function, target).run();
       function.erase();

@@ -38,6 +38,14 @@ def NnFoldAffine : Pass<"nn-fold-affine", "::mlir::func::FuncOp"> {
   }];
 }
 
+def NnHoistScan : Pass<"nn-hoist-scan", "::mlir::func::FuncOp"> {
+  let summary = "compute before a loop what its carried values do not change";
+  let description = [{
+    The input projections of all steps of a recurrent layer become one contraction or convolution, whose results are a
+    new sequence of the scan. Ops that are the same in every step move out as they are.
+  }];
+}
+
 def NnFuse : Pass<"nn-fuse", "::mlir::func::FuncOp"> {
   let summary = "group ops into nn.kernel";
   let description = [{

@@ -18,6 +18,8 @@ void layerc::buildKernelPipeline(OpPassManager &manager, const PipelineOptions &
   // Folding leaves dead biases and equal recipes behind.
   function.addPass(createNnFoldAffine());
   function.addPass(createNnSimplify());
+  function.addPass(createNnHoistScan());
+  function.addPass(createNnSimplify());
   function.addPass(createNnFuse({options.kernels}));
   function.addPass(createNnSelectKernels({options.kernels, options.targetCpu, options.targetTriple}));
 }
@@ -41,10 +43,9 @@ void layerc::registerPasses() {
     PipelineOptions options() const { return {cpu, triple, "f32", kernels}; }
   };
   registerNnPasses();
-  PassPipelineRegistration<CommandLine>("layerc-kernels", "nn as imported to kernels",
-                                        [](OpPassManager &manager, const CommandLine &line) {
-                                          buildKernelPipeline(manager, line.options());
-                                        });
+  PassPipelineRegistration<CommandLine>(
+      "layerc-kernels", "nn as imported to kernels",
+      [](OpPassManager &manager, const CommandLine &line) { buildKernelPipeline(manager, line.options()); });
   PassPipelineRegistration<CommandLine>("layerc-plan", "nn as imported to a checked plan",
                                         [](OpPassManager &manager, const CommandLine &line) {
                                           buildKernelPipeline(manager, line.options());

@@ -23,7 +23,7 @@ constexpr int64_t kAlignment = 64; // bytes: slots begin at multiples of it, so 
 
 int64_t takenBytes(plan::SlotOp slot) { return llvm::alignTo(slot.getBytes(), kAlignment); }
 
-/// The op that owns the bytes of a memref or slot: plan.slot, plan.input, plan.output or plan.weight_ref.
+/// The op that owns the bytes of a memref or slot: plan.slot, plan.input, plan.output, plan.state or plan.weight_ref.
 Operation *ownerOf(Value value) {
   Operation *op = value.getDefiningOp();
   while (auto view = dyn_cast<plan::ViewOp>(op))
@@ -31,28 +31,71 @@ Operation *ownerOf(Value value) {
   return op;
 }
 
-/// Where the first byte of a value is: in the arena for slots, in its owner's own memory otherwise.
-int64_t startOf(Value value) {
-  Operation *op = value.getDefiningOp();
-  if (auto view = dyn_cast<plan::ViewOp>(op))
-    return startOf(view.getSource()) + static_cast<int64_t>(view.getOffset());
-  auto slot = dyn_cast<plan::SlotOp>(op);
-  return slot ? static_cast<int64_t>(*slot.getOffset()) : 0;
+/// Whether the bytes behind `value` differ between iterations of `loop`.
+bool movesWith(Value value, plan::LoopOp loop) {
+  auto view = value.getDefiningOp<plan::ViewOp>();
+  return view && ((view.getStride() != 0 && view->getParentOp() == loop) || movesWith(view.getSource(), loop));
 }
 
-std::vector<ByteRange> bytesOf(Value value) {
-  if (auto slot = value.getDefiningOp<plan::SlotOp>())
-    return {{startOf(value), startOf(value) + static_cast<int64_t>(slot.getBytes())}};
-  return byteRanges(cast<MemRefType>(value.getType()), startOf(value));
-}
+/// What the steps of an entry do to its slots, in the order of the text.
+class SlotSpans {
+public:
+  explicit SlotSpans(Block &block) { follow(block); }
+  int64_t steps() const { return step_; }
+  std::optional<std::pair<int64_t, int64_t>> of(Operation *slot) const {
+    auto found = spans_.find(slot);
+    return found == spans_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+private:
+  using Span = std::pair<int64_t, int64_t>;
+
+  void follow(Block &block) {
+    for (Operation &op : block)
+      if (auto step = dyn_cast<plan::StepOp>(op))
+        touch(step);
+      else if (auto loop = dyn_cast<plan::LoopOp>(op))
+        followLoop(loop);
+  }
+
+  void touch(plan::StepOp step) {
+    for (Value operand : step->getOperands()) {
+      bool isOutput = llvm::is_contained(step.getOutputs(), operand) && !llvm::is_contained(step.getInputs(), operand);
+      auto [span, isFirst] = spans_.try_emplace(ownerOf(operand), step_, step_);
+      span->second.second = step_;
+      if (isFirst && (isOutput || operand == step.getScratch()))
+        firstWrites_[ownerOf(operand)] = operand;
+    }
+    ++step_;
+  }
+
+  /// A slot that is touched inside the loop alone, and first written there to bytes that are the same in every
+  /// iteration, holds nothing from one iteration to the next.
+  void followLoop(plan::LoopOp loop) {
+    int64_t first = step_;
+    follow(loop.getBody().front());
+    for (auto &[owner, span] : spans_) {
+      Value write = firstWrites_.lookup(owner);
+      bool isLocal = span.first >= first && write && !movesWith(write, loop);
+      if (span.second >= first && !isLocal)
+        span = {std::min(span.first, first), step_ - 1};
+    }
+  }
+
+  int64_t step_ = 0;
+  llvm::MapVector<Operation *, Span> spans_;
+  DenseMap<Operation *, Value> firstWrites_; ///< of slots that are touched first by a write
+};
 
 class Judge {
 public:
-  explicit Judge(plan::EntryOp entry) : entry_(entry) {}
+  explicit Judge(plan::EntryOp entry) : entry_(entry), spans_(entry.getBody().front()) {}
   LogicalResult run();
 
 private:
   LogicalResult checkSlots();
+  LogicalResult followAll(Block &block);
+  LogicalResult followLoop(plan::LoopOp loop);
   LogicalResult follow(plan::StepOp step);
   LogicalResult read(plan::StepOp step, Value value);
   LogicalResult write(plan::StepOp step, Value value);
@@ -65,12 +108,16 @@ private:
     Operation *owner = ownerOf(value);
     return memories_[isa<plan::SlotOp>(owner) ? nullptr : owner];
   }
+  int64_t startOf(Value value) const;
+  std::vector<ByteRange> bytesOf(Value value) const;
   bool overlap(Value a, Value b) { return &memoryOf(a) == &memoryOf(b) && intersect(bytesOf(a), bytesOf(b)); }
   /// The step that wrote this value, or the nearest value that it is a view of; nothing for parts written one by one.
   std::optional<int64_t> writerOf(Value value) const;
 
   plan::EntryOp entry_;
-  int64_t step_ = 0;
+  SlotSpans spans_;
+  int64_t step_ = 0;                          ///< steps run so far
+  DenseMap<Operation *, int64_t> iterations_; ///< the current one of each loop
   std::map<Operation *, TagMemory> memories_; ///< the arena under null
   DenseMap<Value, int64_t> writers_;
   llvm::MapVector<Value, std::vector<TaggedRange>> seen_; ///< what a value without a writer held when first read
@@ -80,35 +127,74 @@ LogicalResult Judge::run() {
   if (failed(checkSlots()))
     return failure();
   for (Operation &op : *entry_.getBody().begin())
-    if (isa<plan::InputOp, plan::WeightRefOp>(op))
+    if (isa<plan::InputOp, plan::WeightRefOp, plan::StateOp>(op))
       for (ByteRange range : bytesOf(op.getResult(0)))
         memories_[&op].write(range, {&op, TagMemory::kBefore});
-  for (auto step : entry_.getOps<plan::StepOp>()) {
-    if (failed(follow(step)))
-      return failure();
-    ++step_;
-  }
+  if (failed(followAll(entry_.getBody().front())))
+    return failure();
   return success(succeeded(checkOutputs()) && succeeded(checkCertificate()));
 }
 
 /// The span of a slot is that of the steps that touch it: shorter would be wrong, longer would falsify the bound.
 LogicalResult Judge::checkSlots() {
-  DenseMap<Operation *, std::pair<int64_t, int64_t>> touched;
-  int64_t number = 0;
-  for (auto step : entry_.getOps<plan::StepOp>()) {
-    for (Value operand : step->getOperands())
-      touched.try_emplace(ownerOf(operand), number, number).first->second.second = number;
-    ++number;
-  }
   for (auto slot : entry_.getOps<plan::SlotOp>()) {
     if (!slot.getOffset())
       return slot.emitOpError("has no offset; plan-memory gives it one");
-    auto found = touched.find(slot);
-    if (found == touched.end())
+    auto found = spans_.of(slot);
+    if (!found)
       return slot.emitOpError("is touched by no step");
-    auto [first, last] = found->second;
+    auto [first, last] = *found;
     if (slot.getLive() != ArrayRef<int64_t>{first, last})
-      return slot.emitOpError() << "is live [" << slot.getLive() << "], steps " << first << " to " << last << " touch it";
+      return slot.emitOpError() << "is live [" << slot.getLive() << "], steps " << first << " to " << last
+                                << " touch it";
+  }
+  return success();
+}
+
+/// Where the first byte of a value is: in the arena for slots, in its owner's own memory otherwise.
+int64_t Judge::startOf(Value value) const {
+  Operation *op = value.getDefiningOp();
+  if (auto view = dyn_cast<plan::ViewOp>(op))
+    return startOf(view.getSource()) + static_cast<int64_t>(view.getOffset()) +
+           static_cast<int64_t>(view.getStride()) * iterations_.lookup(view->getParentOp());
+  auto slot = dyn_cast<plan::SlotOp>(op);
+  return slot ? static_cast<int64_t>(*slot.getOffset()) : 0;
+}
+
+std::vector<ByteRange> Judge::bytesOf(Value value) const {
+  if (auto slot = value.getDefiningOp<plan::SlotOp>())
+    return {{startOf(value), startOf(value) + static_cast<int64_t>(slot.getBytes())}};
+  return byteRanges(cast<MemRefType>(value.getType()), startOf(value));
+}
+
+LogicalResult Judge::followAll(Block &block) {
+  for (Operation &op : block) {
+    if (auto loop = dyn_cast<plan::LoopOp>(op)) {
+      if (failed(followLoop(loop)))
+        return failure();
+    } else if (auto step = dyn_cast<plan::StepOp>(op)) {
+      if (failed(follow(step)))
+        return failure();
+      ++step_;
+    }
+  }
+  return success();
+}
+
+/// Every iteration has values of its own behind the views of the loop's body.
+LogicalResult Judge::followLoop(plan::LoopOp loop) {
+  for (int64_t i = 0, count = loop.getIterations(); i < count; ++i) {
+    iterations_[loop] = i;
+    loop.walk([&](plan::ViewOp view) {
+      writers_.erase(view);
+      seen_.erase(view);
+    });
+    loop.walk([&](plan::WeightRefOp weight) {
+      for (ByteRange range : bytesOf(weight))
+        memories_[weight].write(range, {weight, TagMemory::kBefore});
+    });
+    if (failed(followAll(loop.getBody().front())))
+      return failure();
   }
   return success();
 }
@@ -124,7 +210,8 @@ LogicalResult Judge::follow(plan::StepOp step) {
         return failure();
     for (unsigned other = 0; other < output; ++other)
       if (overlap(step.getOutputs()[output], step.getOutputs()[other]))
-        return step.emitOpError() << "at " << step_ << " writes outputs " << other << " and " << output << " to the same bytes";
+        return step.emitOpError() << "at " << step_ << " writes outputs " << other << " and " << output
+                                  << " to the same bytes";
   }
   if (failed(checkScratch(step, kernel)))
     return failure();
@@ -188,8 +275,8 @@ LogicalResult Judge::write(plan::StepOp step, Value value) {
   return success();
 }
 
-/// Units run in any order, so an output may share bytes with an input only where each element of the result reads just the
-/// element that it replaces, and the kernel was made for it.
+/// Units run in any order, so an output may share bytes with an input only where each element of the result reads just
+/// the element that it replaces, and the kernel was made for it.
 LogicalResult Judge::checkOverlap(plan::StepOp step, plan::KernelOp kernel, unsigned input, unsigned output) {
   Value from = step.getInputs()[input], to = step.getOutputs()[output];
   if (!overlap(from, to))
@@ -242,16 +329,17 @@ LogicalResult Judge::checkOutputs() {
 
 /// The printed numbers against those that follow from slots and steps.
 LogicalResult Judge::checkCertificate() {
-  std::vector<int64_t> live(step_, 0);
+  std::vector<int64_t> live(spans_.steps(), 0);
   int64_t end = 0, worker = 0;
   for (auto slot : entry_.getOps<plan::SlotOp>()) {
     for (int64_t step = slot.getLive()[0]; step <= slot.getLive()[1]; ++step)
       live[step] += takenBytes(slot);
     end = std::max(end, static_cast<int64_t>(*slot.getOffset()) + takenBytes(slot));
   }
-  for (auto step : entry_.getOps<plan::StepOp>())
+  entry_.walk([&](plan::StepOp step) {
     worker = std::max<int64_t>(
         worker, SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr()).getWorkerScratch());
+  });
   int64_t bound = live.empty() ? 0 : *std::max_element(live.begin(), live.end());
   auto expect = [&](StringRef name, uint64_t printed, int64_t computed) -> LogicalResult {
     if (static_cast<int64_t>(printed) == computed)
@@ -269,8 +357,9 @@ LogicalResult Judge::checkCertificate() {
 
 struct PlanCheck : layerc::impl::PlanCheckBase<PlanCheck> {
   void runOnOperation() override {
-    WalkResult result = getOperation().walk(
-        [](plan::EntryOp entry) { return failed(Judge(entry).run()) ? WalkResult::interrupt() : WalkResult::advance(); });
+    WalkResult result = getOperation().walk([](plan::EntryOp entry) {
+      return failed(Judge(entry).run()) ? WalkResult::interrupt() : WalkResult::advance();
+    });
     if (result.wasInterrupted())
       signalPassFailure();
   }

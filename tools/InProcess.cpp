@@ -37,9 +37,7 @@ std::optional<ElementType> layerc::dtypeOf(Type type) {
   return elementTypeFromName((integer.isUnsigned() ? "uint" : "int") + std::to_string(integer.getWidth()));
 }
 
-static std::string withoutPrefix(const std::string &name) {
-  return name.starts_with("input:") ? name.substr(6) : name;
-}
+static std::string withoutPrefix(const std::string &name) { return name.starts_with("input:") ? name.substr(6) : name; }
 
 std::optional<std::vector<NpzArray>> layerc::readInputs(const LayerGraph &graph, const std::string &path) {
   absl::StatusOr<std::vector<NpzArray>> arrays = readNpz(path);
@@ -59,18 +57,22 @@ std::optional<std::vector<NpzArray>> layerc::readInputs(const LayerGraph &graph,
     return matched;
   if (arrays->size() == graph.inputs.size())
     return *std::move(arrays);
-  printError(path + ": expects an array for each of the model's " + std::to_string(graph.inputs.size()) + " inputs; got " +
-             std::to_string(arrays->size()));
+  printError(path + ": expects an array for each of the model's " + std::to_string(graph.inputs.size()) +
+             " inputs; got " + std::to_string(arrays->size()));
   return std::nullopt;
 }
 
 InProcess::InProcess(Compilation &compilation, Walker walker)
-    : compilation_(compilation), walker_(std::move(walker)), arena_(nullptr, free_memory) {
+    : compilation_(compilation), walker_(std::move(walker)), arena_(nullptr, free_memory),
+      state_(nullptr, free_memory) {
   Block &body = compilation.entry().getBody().front();
   llvm::append_range(inputs, body.getOps<plan::InputOp>());
   llvm::append_range(outputs, body.getOps<plan::OutputOp>());
   for (plan::OutputOp output : outputs)
     outputBytes_.emplace_back(tensorBytes(cast<MemRefType>(output.getType())));
+  size_t stateBytes = std::max<int64_t>(64, walker_.stateBytes());
+  state_.reset(static_cast<char *>(allocate_memory(stateBytes)));
+  std::fill_n(state_.get(), stateBytes, '\0');
   setThreads(compilation.options.threads);
 }
 
@@ -112,7 +114,7 @@ void InProcess::runOnce(const Walker::StepCallback &afterStep) {
   std::vector<void *> outputs;
   for (std::vector<char> &bytes : outputBytes_)
     outputs.push_back(bytes.data());
-  WalkBuffers buffers{inputs_, outputs, compilation_.weights().data(), arena_.get()};
+  WalkBuffers buffers{inputs_, outputs, compilation_.weights().data(), arena_.get(), state_.get()};
   WalkExecutor walkExecutor;
   Executor executor = pool_->executor();
   if (threads_ > 1)
@@ -122,7 +124,8 @@ void InProcess::runOnce(const Walker::StepCallback &afterStep) {
     printError(message(status)); // and the outputs keep what they had
 }
 
-std::vector<std::vector<char>> InProcess::run(const std::vector<const void *> &inputs, const Walker::StepCallback &afterStep) {
+std::vector<std::vector<char>> InProcess::run(const std::vector<const void *> &inputs,
+                                              const Walker::StepCallback &afterStep) {
   inputs_ = inputs;
   walker_.poisonArena(true); // a read of what nobody has written must show
   for (std::vector<char> &bytes : outputBytes_)

@@ -12,8 +12,8 @@
 
 namespace layerc {
 
-/// The arrays of an .npz file matched to the model's inputs: by InputLayer name (with or without "input:") where all names
-/// match, else in order. The names and shapes come from `graph`; a failure has printed its line.
+/// The arrays of an .npz file matched to the model's inputs: by InputLayer name (with or without "input:") where all
+/// names match, else in order. The names and shapes come from `graph`; a failure has printed its line.
 std::optional<std::vector<NpzArray>> readInputs(const LayerGraph &graph, const std::string &path);
 
 class InProcess {
@@ -42,6 +42,7 @@ private:
   int threads_ = 1;
   std::optional<Pool> pool_;
   std::unique_ptr<char, void (*)(void *)> arena_;
+  std::unique_ptr<char, void (*)(void *)> state_; ///< lasts from run to run
   std::vector<const void *> inputs_;
   std::vector<std::vector<char>> outputBytes_;
 };

@@ -34,7 +34,7 @@ static Sizes join(ArrayRef<int64_t> spatial, int64_t a, int64_t b) {
 }
 
 static Value convolve(LayerImport &l, Value x, Value kernel, const Geometry &g, int64_t groups) {
-  Sizes pads = windowPads(l, x, g.kernel, g.strides, g.dilations, /*allowCausal=*/g.kernel.size() == 1);
+  Sizes pads = windowPads(l, l.shape(x), g.kernel, g.strides, g.dilations, /*allowCausal=*/g.kernel.size() == 1);
   return l.create<nn::ConvOp>(x, kernel, l.unless(1, g.strides), l.unless(0, pads), l.unless(1, g.dilations), groups);
 }
 

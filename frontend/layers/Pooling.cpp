@@ -15,7 +15,7 @@ static Results importPooling(LayerImport &l, nn::PoolFunction function) {
   Sizes window = l.positive("pool_size", rank, 2);
   Sizes strides = l.config("strides") ? l.positive("strides", rank) : window;
   Value x = l.channelsLast(function == nn::PoolFunction::Max ? l.input() : l.floatInput());
-  Sizes pads = windowPads(l, x, window, strides, Sizes(rank, 1), /*allowCausal=*/false);
+  Sizes pads = windowPads(l, l.shape(x), window, strides, Sizes(rank, 1), /*allowCausal=*/false);
   return {
       l.back(l.create<nn::PoolOp>(function, x, ArrayRef<int64_t>(window), l.unless(1, strides), l.unless(0, pads)))};
 }

@@ -5,7 +5,7 @@
 using namespace mlir;
 using namespace layerc;
 
-Sizes layerc::windowPads(LayerImport &l, Value x, ArrayRef<int64_t> window, ArrayRef<int64_t> strides,
+Sizes layerc::windowPads(LayerImport &l, ArrayRef<int64_t> shape, ArrayRef<int64_t> window, ArrayRef<int64_t> strides,
                          ArrayRef<int64_t> dilations, bool allowCausal) {
   std::string padding = l.string("padding", "valid");
   Sizes pads(2 * window.size(), 0);
@@ -13,7 +13,7 @@ Sizes layerc::windowPads(LayerImport &l, Value x, ArrayRef<int64_t> window, Arra
   if (padding != "valid" && padding != "same" && !causal)
     l.fail() << "padding '" << padding << "' is not supported";
   for (size_t d = 0; !l.failed() && d < window.size(); ++d) {
-    int64_t size = l.shape(x)[d + 1], effective = (window[d] - 1) * dilations[d] + 1;
+    int64_t size = shape[d + 1], effective = (window[d] - 1) * dilations[d] + 1;
     if (padding == "valid" && effective > size)
       l.fail() << "a window of " << effective << " does not fit into " << size << " elements of spatial axis " << d;
     if (padding == "valid")

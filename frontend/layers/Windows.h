@@ -6,9 +6,10 @@
 
 namespace layerc {
 
-/// [low, high] per spatial dimension of `x` (channels last) for `padding`: valid, same, or (one dimension) causal.
-/// same: TensorFlow's rule, out = ceil(n / stride) and the odd element at the end. causal: all at the beginning.
-Sizes windowPads(LayerImport &l, mlir::Value x, llvm::ArrayRef<int64_t> window, llvm::ArrayRef<int64_t> strides,
-                 llvm::ArrayRef<int64_t> dilations, bool allowCausal);
+/// [low, high] per spatial dimension of a tensor of `shape` (channels last) for `padding`: valid, same, or (one
+/// dimension) causal. same: TensorFlow's rule, out = ceil(n / stride) and the odd element at the end. causal: all at
+/// the beginning.
+Sizes windowPads(LayerImport &l, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> window,
+                 llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations, bool allowCausal);
 
 } // namespace layerc

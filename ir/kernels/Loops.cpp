@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Description of the loops template: any body, walked element by element in vectors. It is the right way for elementwise
-// chains, movements, pools, reductions, softmax and normalization, and the last resort for everything else.
+// Description of the loops template: any body, walked element by element in vectors. It is the right way for
+// elementwise chains, movements, pools, reductions, softmax and normalization, and the last resort for everything else.
 #include "ir/kernels/Loops.h"
 
 #include "ir/Evaluate.h"
@@ -29,12 +29,13 @@ bool layerc::isReduction(Operation *op) {
 
 static bool isRow(Operation *op) { return isa<nn::SoftmaxOp, nn::NormalizeOp>(op); }
 
-/// True when nothing but elementwise ops of its own shape depends on `op`.
-static bool endsElementwise(Operation *op) {
-  return llvm::all_of(op->getResult(0).getUsers(), [&](Operation *user) {
+/// True when nothing but elementwise ops of its own shape depends on `value`.
+static bool endsElementwise(Value value) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
     if (isa<nn::YieldOp>(user))
       return true;
-    return nn::isElementwise(user) && shapeOf(user->getResult(0)) == shapeOf(op->getResult(0)) && endsElementwise(user);
+    return nn::isElementwise(user) && shapeOf(user->getResult(0)) == shapeOf(value) &&
+           endsElementwise(user->getResult(0));
   });
 }
 
@@ -71,7 +72,7 @@ LoopsWalk layerc::loopsWalk(Block &body) {
   SmallPtrSet<Operation *, 8> seen;
   SmallVector<Operation *> anchors;
   findAnchors(walk.stored, shape, seen, anchors);
-  if (anchors.size() == 1 && endsElementwise(anchors.front()))
+  if (anchors.size() == 1 && endsElementwise(anchors.front()->getResult(0)))
     walk.anchor = anchors.front();
   walk.flat = !shape.empty() && isFlat(body, shape);
 
@@ -110,8 +111,9 @@ bool isExpensive(Operation *op) {
   if (!unary)
     return false;
   using F = nn::UnaryFunction;
-  return llvm::is_contained({F::Exp, F::Expm1, F::Log, F::Log1p, F::Sin, F::Cos, F::Tan, F::Tanh, F::Sigmoid, F::Silu,
-                             F::Softplus, F::Erf}, unary.getFunction());
+  return llvm::is_contained(
+      {F::Exp, F::Expm1, F::Log, F::Log1p, F::Sin, F::Cos, F::Tan, F::Tanh, F::Sigmoid, F::Silu, F::Softplus, F::Erf},
+      unary.getFunction());
 }
 
 bool computesNothing(Operation *op) {
@@ -160,27 +162,25 @@ struct LoopsTemplate final : KernelTemplate {
 
   Access access(Block &body, unsigned operand) const override {
     Value argument = body.getArgument(operand), result = body.getTerminator()->getOperand(0);
-    bool elementwise = llvm::all_of(body.without_terminator(), [](Operation &op) {
-      return nn::isElementwise(&op) || isa<nn::ConstantOp>(op);
-    });
-    return elementwise && shapeOf(argument) == shapeOf(result) ? Access::SameIndex : Access::Whole;
+    return shapeOf(argument) == shapeOf(result) && endsElementwise(argument) ? Access::SameIndex : Access::Whole;
   }
 
 private:
-  /// A reduction may end in elementwise ops, begin with movements of its operands, and, where it reads each element once
-  /// or thrice, with elementwise ops too.
+  /// A reduction may end in elementwise ops, begin with movements of its operands, and, where it reads each element
+  /// once or thrice, with elementwise ops too.
   static bool acceptsReduction(Block &body, Operation *reduction, std::string &reason) {
     SmallPtrSet<Operation *, 8> after;
     for (Operation &op : body.without_terminator())
       for (Value operand : op.getOperands())
         if (Operation *source = operand.getDefiningOp(); source && (source == reduction || after.contains(source)))
           after.insert(&op);
-    if (!endsElementwise(reduction))
+    if (!endsElementwise(reduction->getResult(0)))
       return reason = "the shape changes after the reduction", false;
     bool readsOften = !isRow(reduction) && !isa<nn::ReduceOp>(reduction);
     for (Operation &op : body.without_terminator())
       if (readsOften && &op != reduction && !after.contains(&op) && !computesNothing(&op) &&
-          llvm::any_of(op.getOperands(), [](Value operand) { return isa<BlockArgument>(operand) || operand.getDefiningOp(); }) &&
+          llvm::any_of(op.getOperands(),
+                       [](Value operand) { return isa<BlockArgument>(operand) || operand.getDefiningOp(); }) &&
           !feedsOnlyAfter(&op, after))
         return reason = "a function that would be computed once per window", false;
     return true;

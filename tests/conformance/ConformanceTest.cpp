@@ -52,10 +52,15 @@ INSTANTIATE_TEST_SUITE_P(Keras, Recorded, testing::ValuesIn(recordedCases(record
 
 /// Rows of Layers.def that neither Keras 3 nor tf_keras can write, so that no recorded case can hold them.
 static const std::set<std::string> kForeignClasses = {
-    "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization", // TensorFlow 1
-    "TFOpLambda",           "SlicingOpLambda",                                // worked out in OperationsTest
-    "FixedDropout",                                                           // third-party EfficientNet
-    "Equalization",                                                           // Keras 3 cannot put it into a model
+    "BatchNormalizationV1",
+    "BatchNormalizationV2",
+    "SyncBatchNormalization", // TensorFlow 1
+    "TFOpLambda",
+    "SlicingOpLambda", // worked out in OperationsTest
+    "CuDNNGRU",
+    "CuDNNLSTM",    // GPU only; worked out in RecurrentTest
+    "FixedDropout", // third-party EfficientNet
+    "Equalization", // Keras 3 cannot put it into a model
 };
 
 static void collectClasses(const Layer &layer, std::set<std::string> &classes) {

@@ -375,7 +375,7 @@ TEST(Masks, RecordedMaskOfACallIsHonoured) {
   Masked m;
   int other = m.model.input("kept", {1, 3}, "bool");
   int mean = m.model.layer("GlobalAveragePooling1D", {}, {m.x, other}, {}, "mean");
-  m.model.graph.calls[static_cast<size_t>(mean)].kwargs = {{"mask", {{"tensor", 1}}}};
+  m.model.graph.calls[static_cast<size_t>(mean)].kwargs = {{"mask", {{"tensor", 1u}}}};
   m.model.output(mean);
   Imported imported(m.model.graph);
   ASSERT_TRUE(imported.module) << imported.error;
@@ -386,7 +386,7 @@ TEST(Masks, SoftmaxGivesMaskedElementsNothing) {
   TestGraph model("3.15.1");
   int x = model.input("x", {1, 3}), kept = model.input("kept", {1, 3}, "bool");
   int y = model.layer("Softmax", {}, {x, kept});
-  model.graph.calls[static_cast<size_t>(y)].kwargs = {{"mask", {{"tensor", 1}}}};
+  model.graph.calls[static_cast<size_t>(y)].kwargs = {{"mask", {{"tensor", 1u}}}};
   model.output(y);
   Imported imported(model.graph);
   ASSERT_TRUE(imported.module) << imported.error;

@@ -106,10 +106,12 @@ TEST(LegacyWeights, NamesThatContradictTheOrderAreRefused) {
 
 /// What a Normalization was given as arguments it does not store.
 TEST(LegacyWeights, VariablesThatDependOnArguments) {
-  LayerObjectPtr given = leaf("Normalization", "given", {{"mean", {0.5}}, {"variance", {2.0}}}), dense = leaf("Dense", "d"),
+  LayerObjectPtr given = leaf("Normalization", "given", {{"mean", {0.5}}, {"variance", {2.0}}}),
+                 dense = leaf("Dense", "d"),
                  rms = leaf("LayerNormalization", "rms", {{"scale", false}, {"rms_scaling", true}});
   LayerObjectPtr root = sequential("outer", {sequential("inner", {given, dense, rms})});
-  ASSERT_EQ(error(root, fileOf({{"inner", {{"d/kernel:0", {3, 1}}, {"d/bias:0", {1}}, {"rms/gamma:0", {1}}}}}), 3), "fine");
+  ASSERT_EQ(error(root, fileOf({{"inner", {{"d/kernel:0", {3, 1}}, {"d/bias:0", {1}}, {"rms/gamma:0", {1}}}}}), 3),
+            "fine");
   EXPECT_EQ(dense->weights.size(), 2u);
   EXPECT_EQ(rms->weights.size(), 1u);
 }
@@ -153,8 +155,11 @@ TEST(LegacyWeights, Keras1RecurrentWeightsAreRefused) {
   std::vector<std::pair<std::string, Shape>> gates;
   for (int i = 0; i < 12; ++i)
     gates.push_back({"param_" + std::to_string(i), {2, 2}});
-  EXPECT_EQ(error(sequential("m", {leaf("LSTM", "l")}), fileOf({{"l", gates}}), 1),
-            "layer 'l' (LSTM): recurrent weights saved by Keras 1 are not supported");
+  LayerObjectPtr lstm = leaf("LSTM", "l");
+  EXPECT_EQ(error(sequential("m", {lstm}), fileOf({{"l", gates}}), 1), "fine");
+  EXPECT_EQ(lstm->weights.size(), 12u);
+  EXPECT_EQ(error(sequential("m", {leaf("ConvLSTM2D", "l")}), fileOf({{"l", gates}}), 1),
+            "layer 'l' (ConvLSTM2D): weights of a convolutional LSTM saved by Keras 1 are not supported");
 }
 
 TEST(LegacyWeights, TheanoKernelsAreTakenWhereTheImporterTurnsThemRound) {

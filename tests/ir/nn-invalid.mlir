@@ -648,3 +648,46 @@ func.func @inferred_type(%x: tensor<1x8x8x1xf32>, %w: tensor<3x3x1x16xf32>) {
   %0 = nn.conv %x, %w : (tensor<1x8x8x1xf32>, tensor<3x3x1x16xf32>) -> tensor<1x8x8x16xf32>
   return
 }
+
+// -----
+
+func.func @scan_c1(%x: tensor<5x4xf32>, %y: tensor<6x4xf32>) {
+  // expected-error @+1 {{expects sequences of one length of at least 1, got 'tensor<5x4xf32>' and 'tensor<6x4xf32>'}}
+  %0 = nn.scan(%a = %x, %b = %y) : (tensor<5x4xf32>, tensor<6x4xf32>) -> tensor<5x4xf32> {
+    nn.yield %a : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @scan_c1_none(%x: tensor<4xf32>) {
+  // expected-error @+2 {{expects at least one sequence}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = nn.scan() carry(%a = %x) : (tensor<4xf32>) -> tensor<4xf32> {
+    nn.yield %a : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @scan_c2(%x: tensor<5x4xf32>) {
+  // expected-error @+1 {{expects block arguments of types 'tensor<4xf32>', got 'tensor<5xf32>'}}
+  %0 = "nn.scan"(%x) <{operandSegmentSizes = array<i32: 1, 0>}> ({
+  ^bb0(%a: tensor<5xf32>):
+    %r = nn.slice %a starts [0] sizes [4] : (tensor<5xf32>) -> tensor<4xf32>
+    nn.yield %r : tensor<4xf32>
+  }) : (tensor<5x4xf32>) -> tensor<5x4xf32>
+  return
+}
+
+// -----
+
+func.func @scan_c3(%x: tensor<5x4xf32>, %s: tensor<3xf32>) {
+  // expected-error @+1 {{carries 'tensor<3xf32>', its body yields 'tensor<4xf32>'}}
+  %0 = nn.scan(%a = %x) carry(%b = %s) : (tensor<5x4xf32>, tensor<3xf32>) -> tensor<3xf32> {
+    nn.yield %a : tensor<4xf32>
+  }
+  return
+}

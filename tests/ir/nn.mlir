@@ -130,3 +130,23 @@ func.func @kernels(%x: tensor<1x8xf32>, %w: tensor<8x20xf32>) -> (tensor<1x20xf3
   }
   return %y#0, %y#1 : tensor<1x20xf32>, tensor<1x8xf32>
 }
+
+// CHECK-LABEL: func.func @loops
+func.func @loops(%x: tensor<5x1x8xf32>, %m: tensor<5x1xi1>, %zero: tensor<1x8xf32>, %w: tensor<8xf32>) -> tensor<5x1x8xf32> {
+  // CHECK: %[[R:.*]]:2 = nn.scan(%[[A:.*]] = %{{.*}}, %[[M:.*]] = %{{.*}}) carry(%[[S:.*]] = %{{.*}}) reverse : (tensor<5x1x8xf32>, tensor<5x1xi1>, tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<5x1x8xf32>) {
+  %r:2 = nn.scan(%a = %x, %c = %m) carry(%s = %zero) reverse : (tensor<5x1x8xf32>, tensor<5x1xi1>, tensor<1x8xf32>) -> (tensor<1x8xf32>, tensor<5x1x8xf32>) {
+    // CHECK: nn.binary mul %[[A]], %{{.*}} : (tensor<1x8xf32>, tensor<8xf32>) -> tensor<1x8xf32>
+    %0 = nn.binary mul %a, %w : (tensor<1x8xf32>, tensor<8xf32>) -> tensor<1x8xf32>
+    %1 = nn.binary add %0, %s : (tensor<1x8xf32>, tensor<1x8xf32>) -> tensor<1x8xf32>
+    %k = nn.reshape %c shape [1, 1] : (tensor<1xi1>) -> tensor<1x1xi1>
+    %2 = nn.select %k, %1, %s : (tensor<1x1xi1>, tensor<1x8xf32>, tensor<1x8xf32>) -> tensor<1x8xf32>
+    // CHECK: nn.yield %{{.*}}, %{{.*}} : tensor<1x8xf32>, tensor<1x8xf32>
+    nn.yield %2, %1 : tensor<1x8xf32>, tensor<1x8xf32>
+  }
+  // CHECK: nn.scan(%[[B:.*]] = %{{.*}}) : (tensor<5x1x8xf32>) -> tensor<5x1x8xf32> {
+  %t = nn.scan(%a = %r#1) : (tensor<5x1x8xf32>) -> tensor<5x1x8xf32> {
+    // CHECK: nn.yield %[[B]] : tensor<1x8xf32>
+    nn.yield %a : tensor<1x8xf32>
+  }
+  return %t : tensor<5x1x8xf32>
+}

@@ -177,3 +177,44 @@ plan.program @step_c1_types weights(0) {
     plan.step @k (%x) -> (%y) layers [] : (memref<5xf32>) -> memref<4xf32>
   }
 }
+
+// -----
+
+plan.program @view_c1_last_iteration weights(0) {
+  plan.entry batch(1) target("x86-64-v3") arena(0) bound(0) unfused(0) search("") worker(0) {
+    %x = plan.input "x" : memref<4x8xf32>
+    plan.loop iterations(5) layers ["lstm"] {
+      // expected-error @+1 {{at 128 does not fit into its source of 128 bytes}}
+      %v = plan.view %x offset(0) stride(32) : memref<4x8xf32> to memref<8xf32>
+    }
+  }
+}
+
+// -----
+
+plan.program @view_c2 weights(0) {
+  plan.entry batch(1) target("x86-64-v3") arena(0) bound(0) unfused(0) search("") worker(0) {
+    %x = plan.input "x" : memref<4x8xf32>
+    // expected-error @+1 {{moves by 32 bytes outside a loop}}
+    %v = plan.view %x offset(0) stride(32) : memref<4x8xf32> to memref<8xf32>
+  }
+}
+
+// -----
+
+plan.program @loop_c1 weights(0) {
+  plan.entry batch(1) target("x86-64-v3") arena(0) bound(0) unfused(0) search("") worker(0) {
+    // expected-error @+1 {{expects at least one iteration, got 0}}
+    plan.loop iterations(0) layers ["lstm"] {
+    }
+  }
+}
+
+// -----
+
+plan.program @state_c1 weights(0) {
+  plan.entry batch(1) target("x86-64-v3") arena(0) bound(0) unfused(0) search("") worker(0) {
+    // expected-error @+1 {{expects an offset that is a multiple of 64, got 32}}
+    %s = plan.state "lstm" offset(32) : memref<1x8xf32>
+  }
+}

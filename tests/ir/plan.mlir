@@ -56,5 +56,14 @@ plan.program @digits weights(640) {
     plan.step @dense_8_10 (%r, %w, %b) -> (%v) scratch(%t) layers ["dense"] : (memref<1x8xf32>, memref<1x1x8x16xf32>, memref<10xf32>) -> memref<1x10xf32>
     // CHECK: plan.step @relu_10(%{{.*}}) -> (%[[Y]]) layers ["re_lu", "a\22quote"]
     plan.step @relu_10 (%v) -> (%y) layers ["re_lu", "a\22quote"] : (memref<1x10xf32>) -> memref<1x10xf32>
+    // CHECK: %[[STATE:.*]] = plan.state "lstm" offset(64) : memref<1x10xf32>
+    %st = plan.state "lstm" offset(64) : memref<1x10xf32>
+    // CHECK: plan.loop iterations(2) layers ["lstm"] {
+    plan.loop iterations(2) layers ["lstm"] {
+      // CHECK: plan.view %[[X]] offset(32) stride(-32) : memref<2x8xf32> to memref<1x8xf32>
+      %back = plan.view %x offset(32) stride(-32) : memref<2x8xf32> to memref<1x8xf32>
+      // CHECK: plan.step @dense_8_10(%{{.*}}, %{{.*}}, %{{.*}}) -> (%[[STATE]])
+      plan.step @dense_8_10 (%back, %w, %b) -> (%st) scratch(%t) layers ["lstm"] : (memref<1x8xf32>, memref<1x1x8x16xf32>, memref<10xf32>) -> memref<1x10xf32>
+    }
   }
 }

@@ -479,3 +479,54 @@ plan.program @wrong_search weights(0) {
     plan.step @relu (%a) -> (%y) layers ["layer"] : (memref<16xf32>) -> memref<16xf32>
   }
 }
+
+// -----
+
+// The temporary of an iteration lies where the carried value is: the second iteration finds it destroyed.
+plan.program @carried_overwritten weights(0) {
+  plan.kernel @relu algorithm("loops") tile [] units [1] shared(0) worker(0) [memref<16xf32>] -> [memref<16xf32>] {
+  ^bb0(%a: tensor<16xf32>):
+    %r = nn.unary relu %a : (tensor<16xf32>) -> tensor<16xf32>
+    nn.yield %r : tensor<16xf32>
+  }
+  plan.entry batch(1) target("x86-64-v3") arena(64) bound(128) unfused(0) search("proved") worker(0) {
+    %x = plan.input "x" : memref<16xf32>
+    %y = plan.output "y" : memref<2x16xf32>
+    %s = plan.slot bytes(64) live [0, 2] offset(0)
+    %t = plan.slot bytes(64) live [2, 2] offset(0)
+    %initial = plan.view %s offset(0) : !plan.slot to memref<16xf32>
+    plan.step @relu (%x) -> (%initial) layers ["a"] : (memref<16xf32>) -> memref<16xf32>
+    plan.loop iterations(2) layers ["b"] {
+      %yt = plan.view %y offset(0) stride(64) : memref<2x16xf32> to memref<16xf32>
+      %v = plan.view %t offset(0) : !plan.slot to memref<16xf32>
+      %old = plan.view %s offset(0) : !plan.slot to memref<16xf32>
+      // expected-error @+1 {{at 3 reads 'memref<16xf32>': bytes at 0 belong to another buffer since step 2}}
+      plan.step @relu (%old) -> (%yt) layers ["b"] : (memref<16xf32>) -> memref<16xf32>
+      plan.step @relu (%x) -> (%v) layers ["b"] : (memref<16xf32>) -> memref<16xf32>
+    }
+  }
+}
+
+// -----
+
+plan.program @loop_span weights(0) {
+  plan.kernel @relu algorithm("loops") tile [] units [1] shared(0) worker(0) [memref<16xf32>] -> [memref<16xf32>] {
+  ^bb0(%a: tensor<16xf32>):
+    %r = nn.unary relu %a : (tensor<16xf32>) -> tensor<16xf32>
+    nn.yield %r : tensor<16xf32>
+  }
+  plan.entry batch(1) target("x86-64-v3") arena(64) bound(64) unfused(0) search("proved") worker(0) {
+    %x = plan.input "x" : memref<16xf32>
+    %y = plan.output "y" : memref<2x16xf32>
+    // expected-error @+1 {{is live [0, 1], steps 0 to 2 touch it}}
+    %s = plan.slot bytes(64) live [0, 1] offset(0)
+    %initial = plan.view %s offset(0) : !plan.slot to memref<16xf32>
+    plan.step @relu (%x) -> (%initial) layers ["a"] : (memref<16xf32>) -> memref<16xf32>
+    plan.loop iterations(2) layers ["b"] {
+      %yt = plan.view %y offset(0) stride(64) : memref<2x16xf32> to memref<16xf32>
+      %old = plan.view %s offset(0) : !plan.slot to memref<16xf32>
+      plan.step @relu (%old) -> (%yt) layers ["b"] : (memref<16xf32>) -> memref<16xf32>
+      plan.step @relu (%x) -> (%yt) layers ["b"] : (memref<16xf32>) -> memref<16xf32>
+    }
+  }
+}

@@ -100,3 +100,37 @@ plan.program @scratch weights(0) {
     plan.step @relu (%a) -> (%y) layers ["b"] : (memref<16xf32>) -> memref<16xf32>
   }
 }
+
+// A sum over time: the slot that is carried lives as long as the loop, the temporary only between its two steps.
+// CHECK-LABEL: plan.program @sum_over_time
+plan.program @sum_over_time weights(0) {
+  plan.kernel @relu algorithm("loops") tile [] units [1] shared(0) worker(0) [memref<16xf32>] -> [memref<16xf32>] {
+  ^bb0(%a: tensor<16xf32>):
+    %r = nn.unary relu %a : (tensor<16xf32>) -> tensor<16xf32>
+    nn.yield %r : tensor<16xf32>
+  }
+  plan.kernel @add algorithm("loops") tile [] units [1] shared(0) worker(0) [memref<16xf32>, memref<16xf32>] -> [memref<16xf32>] aliases [1, 0] {
+  ^bb0(%a: tensor<16xf32>, %b: tensor<16xf32>):
+    %r = nn.binary add %a, %b : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+    nn.yield %r : tensor<16xf32>
+  }
+  plan.entry batch(1) target("x86-64-v3") arena(128) bound(128) unfused(0) search("proved") worker(0) {
+    %x = plan.input "x" : memref<5x16xf32>
+    %y = plan.output "y" : memref<16xf32>
+    %s = plan.slot bytes(64) live [0, 3] offset(0)
+    %t = plan.slot bytes(64) live [1, 2] offset(64)
+    %first = plan.view %x offset(0) : memref<5x16xf32> to memref<16xf32>
+    %initial = plan.view %s offset(0) : !plan.slot to memref<16xf32>
+    %last = plan.view %s offset(0) : !plan.slot to memref<16xf32>
+    plan.step @relu (%first) -> (%initial) layers ["a"] : (memref<16xf32>) -> memref<16xf32>
+    plan.loop iterations(5) layers ["b"] {
+      %xt = plan.view %x offset(256) stride(-64) : memref<5x16xf32> to memref<16xf32>
+      %v = plan.view %t offset(0) : !plan.slot to memref<16xf32>
+      %old = plan.view %s offset(0) : !plan.slot to memref<16xf32>
+      %new = plan.view %s offset(0) : !plan.slot to memref<16xf32>
+      plan.step @relu (%xt) -> (%v) layers ["b"] : (memref<16xf32>) -> memref<16xf32>
+      plan.step @add (%v, %old) -> (%new) layers ["b"] : (memref<16xf32>, memref<16xf32>) -> memref<16xf32>
+    }
+    plan.step @relu (%last) -> (%y) layers ["c"] : (memref<16xf32>) -> memref<16xf32>
+  }
+}
