@@ -75,7 +75,7 @@ Results layerc::importSTFTSpectrogram(LayerImport &l) {
   Value input = l.floatInput(), x = signalsOf(l, input);
   if (l.failed())
     return {};
-  Sizes strides{step}, pads = windowPads(l, x, {frame}, strides, {1}, /*allowCausal=*/false);
+  Sizes strides{step}, pads = windowPads(l, l.shape(x), {frame}, strides, {1}, /*allowCausal=*/false);
   auto transform = [&](StringRef kernel) {
     return l.create<nn::ConvOp>(x, l.weight(kernel, {frame, 1, fft / 2 + 1}), l.unless(1, strides), l.unless(0, pads),
                                 DenseI64ArrayAttr(), int64_t(1));
