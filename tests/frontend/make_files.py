@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Makes the small model files of tests/frontend/files with real Keras.
 
-Usage: python tests/frontend/make_files.py keras3|tf_keras
+Usage: python tests/frontend/make_files.py keras3|tf_keras [NAME...]
 Every weight of a file is filled with the running number of its variable, so that a test can tell them apart:
 the k-th variable of `model.weights` holds k everywhere (k counts from 1).
 """
@@ -114,6 +114,19 @@ def operations():
     return keras.Model(x, keras.ops.concatenate([y, x * 2.0], axis=-1), name="operations")
 
 
+def refused():
+    """Layers that cannot be compiled: Python functions, and a class of the user's."""
+
+    class Swirl(layers.Layer):
+        def call(self, x):
+            return x
+
+    x = layers.Input((4,), name="x")
+    y = layers.Lambda(lambda x: x * 2, name="twofold")(x)
+    y = Swirl(name="swirl")(layers.Dense(3, name="dense")(y))
+    return keras.Model(x, layers.Lambda(lambda x: x + 1, name="plus")(y), name="refused")
+
+
 def no_input():
     model = keras.Sequential([layers.Dense(2, name="dense")], name="late")
     model.build((None, 3))
@@ -123,8 +136,8 @@ def no_input():
 def main():
     models = [sequential, functional, nested, composite, no_input, frozen, twice]
     if dialect == "keras3":
-        models.append(operations)
-    for make in models:
+        models += [operations, refused]
+    for make in [make for make in models if not sys.argv[2:] or make.__name__ in sys.argv[2:]]:
         keras.backend.clear_session()
         model = make()
         number_weights(model)
@@ -132,7 +145,7 @@ def main():
         model.save(name + ".keras")
         if make not in (sequential, nested):
             deflate(name + ".keras")
-        if make not in (operations, twice):  # Keras cannot read these back from .h5 itself
+        if make not in (operations, refused, twice):  # Keras cannot read these back from .h5 itself
             model.save(name + ".h5")
         if make in (sequential, nested):
             with open(name + ".json", "w") as out:
