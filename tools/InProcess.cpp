@@ -70,11 +70,12 @@ InProcess::InProcess(Compilation &compilation, Walker walker)
   llvm::append_range(outputs, body.getOps<plan::OutputOp>());
   for (plan::OutputOp output : outputs)
     outputBytes_.emplace_back(tensorBytes(cast<MemRefType>(output.getType())));
-  size_t stateBytes = std::max<int64_t>(64, walker_.stateBytes());
-  state_.reset(static_cast<char *>(allocate_memory(stateBytes)));
-  std::fill_n(state_.get(), stateBytes, '\0');
+  state_.reset(static_cast<char *>(allocate_memory(std::max<size_t>(64, walker_.stateBytes()))));
+  reset();
   setThreads(compilation.options.threads);
 }
+
+void InProcess::reset() { std::fill_n(state_.get(), walker_.stateBytes(), '\0'); }
 
 void InProcess::setThreads(int threads) {
   threads_ = threads;

@@ -26,6 +26,8 @@ public:
                                      const Walker::StepCallback &afterStep = nullptr);
   /// One call on buffers that stay; for timing.
   void runOnce(const Walker::StepCallback &afterStep = nullptr);
+  /// Forgets the state that earlier calls left: all zeros.
+  void reset();
   /// From now on so many workers share the units of each phase; at first those of --threads.
   void setThreads(int threads);
   void setInputs(std::vector<const void *> inputs) { inputs_ = std::move(inputs); }

@@ -46,6 +46,18 @@ static Value zeros(LayerImport &l, ArrayRef<int64_t> shape) {
 
 //===-- One layer -----------------------------------------------------------------------------------------------===//
 
+/// tf.keras' stateful layers take given states only while those of the last call are all zeros.
+static void preferKept(LayerImport &l, ArrayRef<Value> kept, MutableArrayRef<Value> states) {
+  Value isKept;
+  for (Value state : kept) {
+    Sizes axes(llvm::to_vector(llvm::seq<int64_t>(0, l.rank(state))));
+    Value any = l.reduce(nn::ReduceFunction::Any, l.binary(nn::BinaryFunction::NotEqual, state, 0.0), axes);
+    isKept = isKept ? l.binary(nn::BinaryFunction::Or, isKept, any) : any;
+  }
+  for (auto [state, before] : llvm::zip(states, kept))
+    state = l.select(isKept, before, state);
+}
+
 /// The values that the states begin with: given ones, or what a stateful layer's last call left, or zeros.
 static SmallVector<Value> initialStates(LayerImport &l, const Walk &walk, const RecurrentCell &cell) {
   SmallVector<Value> states(walk.initial), kept;
@@ -62,6 +74,8 @@ static SmallVector<Value> initialStates(LayerImport &l, const Walk &walk, const 
   for (auto [state, shape] : llvm::zip(states, cell.stateShapes()))
     if (!l.failed() && l.shape(state) != ArrayRef<int64_t>(shape))
       l.fail() << "expects an initial state of shape " << shapeText(shape) << "; got " << shapeText(l.shape(state));
+  if (!walk.initial.empty() && !l.failed() && l.kerasMajor() == 2 && !l.graph().isMultiBackendKeras())
+    preferKept(l, kept, states);
   return states;
 }
 
@@ -157,10 +171,16 @@ static SmallVector<Value> givenStates(LayerImport &l) {
   return states;
 }
 
+/// The mask of the steps. A call of Keras 3 with initial states has two arguments that are tensors, and then takes only
+/// a mask that it states.
+static Value stepsMask(LayerImport &l, bool hasStates) {
+  return hasStates && l.isKerasFrom(3, 0) && l.tensorArgument("mask").empty() ? Value() : l.mask();
+}
+
 /// Keras masks the outputs of a sequence as its inputs, until 3.16 stopped masks at recurrent layers.
 static void giveMask(LayerImport &l, const Walk &walk, size_t outputs) {
   for (size_t number = 0; number < outputs; ++number)
-    l.setMask(walk.returnSequences && !l.isKerasFrom(3, 16) ? walk.mask : Value(), number);
+    l.setMask(walk.returnSequences && !l.isKerasFrom(3, 16) ? l.mask() : Value(), number);
 }
 
 static Results resultsOf(const Walk &walk, Walked walked) {
@@ -176,7 +196,7 @@ Results layerc::importRecurrent(LayerImport &l) {
   if (l.failed())
     return {};
   walk.initial = givenStates(l);
-  walk.mask = l.mask();
+  walk.mask = stepsMask(l, !walk.initial.empty());
   Walked walked = run(l, walk, x);
   giveMask(l, walk, 1);
   return l.failed() ? Results() : resultsOf(walk, walked);
@@ -193,7 +213,7 @@ Results layerc::importConvLSTM(LayerImport &l) {
   if (l.failed())
     return {};
   walk.initial = givenStates(l);
-  walk.mask = l.mask();
+  walk.mask = stepsMask(l, !walk.initial.empty());
   if (first) {
     x = l.moveAxis(x, 2, rank - 1);
     for (Value &state : walk.initial)
@@ -242,7 +262,7 @@ Results layerc::importBidirectional(LayerImport &l) {
   back.initial.assign(states.begin() + states.size() / 2, states.end());
   Walked walked[2];
   for (auto [i, inner, walk] : {std::tuple(0, a.get(), &ahead), std::tuple(1, b.get(), &back)}) {
-    walk->mask = l.mask();
+    walk->mask = stepsMask(l, !states.empty());
     walk->zeroMaskedOutputs |= walk->returnSequences && !l.graph().isMultiBackendKeras();
     walked[i] = run(*inner, *walk, sequenceOf(*inner));
     l.follow(*inner);

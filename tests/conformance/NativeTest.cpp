@@ -37,6 +37,9 @@ static TensorData tensorOf(plan::OutputOp output, const std::vector<char> &bytes
 class Native : public testing::TestWithParam<RecordedCase> {
 protected:
   void compile(const std::string &level);
+  std::vector<std::vector<char>> call(const Record &record);
+  std::vector<std::vector<std::vector<char>>> allCalls();
+  void compare(const Record &record, const std::vector<std::vector<char>> &results);
   void run();
   void compileAndRun(const std::string &level);
   Options options_;
@@ -64,24 +67,44 @@ void Native::compile(const std::string &level) {
   ASSERT_TRUE(model_);
 }
 
-void Native::run() {
-  const std::vector<NamedTensor> &inputs = compilation_->graph.inputs, &outputs = compilation_->graph.outputs;
+std::vector<std::vector<char>> Native::call(const Record &record) {
+  const std::vector<NamedTensor> &inputs = compilation_->graph.inputs;
   std::vector<GuardedMemory> guarded; // reading behind an input is a fault
   std::vector<const void *> addresses;
   for (size_t i = 0; i < inputs.size(); ++i) {
-    const std::vector<char> &bytes = arrayFor(record_.inputs, inputs[i].name, i).bytes;
+    const std::vector<char> &bytes = arrayFor(record.inputs, inputs[i].name, i).bytes;
     addresses.push_back(guarded.emplace_back(bytes.size()).data());
     std::memcpy(guarded.back().data(), bytes.data(), bytes.size());
   }
-  std::vector<std::vector<char>> alone = model_->run(addresses);
-  model_->setThreads(2);
-  EXPECT_EQ(alone, model_->run(addresses)) << "two workers compute other bits than one";
-  ASSERT_EQ(alone.size(), record_.outputs.size());
-  for (size_t i = 0; i < alone.size(); ++i) {
-    auto difference = firstDifference(tensorOf(model_->outputs[i], alone[i]),
-                                      arrayFor(record_.outputs, outputs[i].name, i), toleranceOf(GetParam()));
+  return model_->run(addresses);
+}
+
+/// What every call gives, by call and output; the state of a model that keeps some is zeros before the first.
+std::vector<std::vector<std::vector<char>>> Native::allCalls() {
+  model_->reset();
+  std::vector<std::vector<std::vector<char>>> results{call(record_)};
+  for (const Record &later : record_.later)
+    results.push_back(call(later));
+  return results;
+}
+
+void Native::compare(const Record &record, const std::vector<std::vector<char>> &results) {
+  const std::vector<NamedTensor> &outputs = compilation_->graph.outputs;
+  ASSERT_EQ(results.size(), record.outputs.size());
+  for (size_t i = 0; i < results.size(); ++i) {
+    auto difference = firstDifference(tensorOf(model_->outputs[i], results[i]),
+                                      arrayFor(record.outputs, outputs[i].name, i), toleranceOf(GetParam()));
     EXPECT_FALSE(difference) << "output '" << outputs[i].name << "': " << *difference;
   }
+}
+
+void Native::run() {
+  auto alone = allCalls();
+  model_->setThreads(2);
+  EXPECT_EQ(alone, allCalls()) << "two workers compute other bits than one";
+  compare(record_, alone[0]);
+  for (size_t step = 1; step < alone.size(); ++step)
+    compare(record_.later[step - 1], alone[step]);
 }
 
 void Native::compileAndRun(const std::string &level) {

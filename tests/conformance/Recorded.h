@@ -28,9 +28,11 @@ std::filesystem::path recordedFolder();
 /// All cases below a folder, by name.
 std::vector<RecordedCase> recordedCases(const std::filesystem::path &folder);
 
-/// What a record holds: the arrays named "input:NAME" and "output:NAME", under NAME.
+/// What a record holds: the arrays named "input:NAME" and "output:NAME", under NAME. With an array "steps:" of K they
+/// have a leading axis of so many calls in a row, of a model that keeps state.
 struct Record {
-  std::vector<NpzArray> inputs, outputs;
+  std::vector<NpzArray> inputs, outputs; ///< of the first call
+  std::vector<Record> later;             ///< the other calls
 };
 absl::StatusOr<Record> readRecord(const RecordedCase &recorded);
 

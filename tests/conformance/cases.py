@@ -5,6 +5,7 @@ A case is a small model, inputs and what real Keras computes from them; record.p
 Sizes are small and differ from each other, so that a transposed axis cannot hide. This file needs no Keras.
 """
 import operations
+import sequence_cases
 from matrix import Graph, New, Table, all_cases, each, grid, pairs
 
 OLD = ("tfk_h5", "tfk", "h5", "tfk_json", "json")
@@ -289,7 +290,7 @@ RECURRENT = [
 ]
 
 TABLES = [*CORE, *CONVOLUTION, *POOLING, *RESHAPING, *MERGING, *ACTIVATION, *NORMALIZATION, *REGULARIZATION, *PREPROCESSING, *ATTENTION,
-          *RECURRENT]
+          *RECURRENT, *sequence_cases.TABLES]
 
 ALL_DIALECTS = ("keras", "h5", "json", "tfk", "tfk_h5", "tfk_json")
 BOTH = ("keras", "tfk")
@@ -314,6 +315,7 @@ GRAPHS = [
     *[Graph(name, dialects=BOTH) for name in ("encoder_decoder", "transformer_block", "crnn", "time_distributed_model")],
     *[Graph(name, folder="operations", values="ids" if name in operations.INTEGERS else "positive" if name in operations.POSITIVE else "uniform")
       for name in operations.ALL],
+    *sequence_cases.GRAPHS,
 ]
 
 CASES = all_cases(TABLES, GRAPHS)

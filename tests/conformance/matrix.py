@@ -86,6 +86,11 @@ class Table:
     old: tuple = ()              # dialects besides .keras, each for one more variation in turn
     only: str = ""               # the one dialect of a layer that Keras 3 does not have
     label: str = ""              # tells apart tables that would name their cases alike
+    before: dict = dataclasses.field(default_factory=dict)  # by an input's number: a layer between it and this one
+    named: dict = dataclasses.field(default_factory=dict)   # arguments of the call that are inputs: their numbers, in lists
+    fixed: bool = False          # the model's inputs state the batch
+    steps: int = 0               # where positive, so many calls in a row, of a model that keeps state
+    backend: str = "jax"         # of Keras 3
 
 
 @dataclasses.dataclass
@@ -97,6 +102,8 @@ class Graph:
     dialects: tuple = ("keras",)
     sizes: tuple = ()            # for free sizes of the inputs, in order
     folder: str = "graphs"
+    steps: int = 0
+    backend: str = "jax"
 
 
 @dataclasses.dataclass

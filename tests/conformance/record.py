@@ -3,12 +3,13 @@
 
 record.py [-o FOLDER] [--list] [PATTERN...]     patterns as "Conv2D/*same*"; default: all cases
 
-Keras 3 runs on JAX: TensorFlow's backend gives known wrong results (bias of channels_first convolutions) and is older in
-its padding rules. tf_keras writes the old dialects. The same Keras versions give the same bytes.
+Keras 3 runs on JAX unless a case says otherwise: TensorFlow's backend gives known wrong results (bias of channels_first
+convolutions) and is older in its padding rules. tf_keras writes the old dialects. The same Keras versions give the same
+bytes.
 """
 import os
 
-os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ["TF_USE_LEGACY_KERAS"] = "1"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
@@ -20,6 +21,7 @@ import io
 import json
 import logging
 import pathlib
+import subprocess
 import sys
 import warnings
 import zipfile
@@ -32,6 +34,7 @@ sys.path.insert(0, str(HERE.parent.parent / "python"))
 
 import graphs
 import operations
+import sequence_graphs
 from cases import CASES
 from errors import ERRORS
 from layerc.record import input_names, output_names, record
@@ -63,6 +66,16 @@ def masked_halves(random, shape):
     return array
 
 
+def padded(random, shape):
+    """Sequences that are padded with zeros behind, before, in the middle, throughout, and not at all."""
+    array, steps = uniform(random, shape), shape[1]
+    array[0::5, steps // 2:] = 0
+    array[1::5, :1] = 0
+    array[2::5, 1] = 0
+    array[3::5] = 0
+    return array
+
+
 VALUES = {
     "uniform": uniform,
     "ties": lambda random, shape: random.integers(-1, 2, shape) + 0.5 * (random.random(shape) < 0.5),
@@ -77,6 +90,7 @@ VALUES = {
     "bool": lambda random, shape: random.integers(0, 2, shape),
     "zero_row": zero_row,
     "halves": masked_halves,
+    "padded": padded,
 }
 
 
@@ -84,15 +98,31 @@ def seed_of(case):
     return numpy.random.default_rng(zlib.crc32(case.path.encode()))
 
 
+def pick(tensors, numbers):
+    """The tensors that stand in a structure by their numbers."""
+    if isinstance(numbers, list):
+        return [pick(tensors, number) for number in numbers]
+    return None if numbers is None else tensors[numbers]
+
+
+def numbers_in(structure):
+    return [number for part in structure for number in (numbers_in(part) if isinstance(part, list) else [part])]
+
+
 def build_table(keras, case):
     table = case.source
     dtypes = table.dtype if isinstance(table.dtype, list) else [table.dtype] * len(case.shapes)
-    inputs = [keras.Input(shape, dtype=dtype, name=f"x{number}" if number else "x")
+    inputs = [keras.Input(dtype=dtype, name=f"x{number}" if number else "x",
+                          **(dict(batch_shape=(table.batch, *shape)) if table.fixed else dict(shape=shape)))
               for number, (shape, dtype) in enumerate(zip(case.shapes, dtypes))]
     layer = getattr(keras.layers, table.layer)(**resolve(case.config, keras))
+    tensors = [table.before[number].make(keras)(tensor) if number in table.before else tensor for number, tensor in enumerate(inputs)]
+    named = {name: pick(tensors, numbers) for name, numbers in table.named.items()}
+    taken = set(numbers_in(list(table.named.values())))
+    listed = [tensor for number, tensor in enumerate(tensors) if number not in taken]
     spread = table.layer in ("MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention")
-    return keras.Model(inputs, layer(*inputs, **table.call) if spread and len(inputs) > 1 else
-                       layer(inputs if len(inputs) > 1 else inputs[0], **table.call))
+    arguments = listed if spread or len(listed) == 1 else [listed]
+    return keras.Model(inputs, layer(*arguments, **table.call, **named))
 
 
 def make_weights(model, random):
@@ -163,12 +193,16 @@ def record_case(case, folder):
         model = build_table(keras, case)
     else:
         name = case.source.function
-        model = operations.build(keras, name) if case.folder == "operations" else getattr(graphs, name)(keras)
+        module = graphs if hasattr(graphs, name) else sequence_graphs
+        model = operations.build(keras, name) if case.folder == "operations" else getattr(module, name)(keras)
     if getattr(case.source, "label", "") == "adapted":
         model.layers[-1].adapt(random.normal(1, 2, (8, *case.shapes[0])))
     else:
         make_weights(model, random)
-    arrays = record(model, make_inputs(model, case, random))
+    steps = [record(model, make_inputs(model, case, random)) for _ in range(max(1, case.source.steps))]
+    arrays = {name: numpy.stack([step[name] for step in steps]) for name in steps[0]} if case.source.steps else steps[0]
+    if case.source.steps:
+        arrays["steps:"] = numpy.int32(case.source.steps)
     stem = folder / case.path
     stem.parent.mkdir(parents=True, exist_ok=True)
     save(model, case, stem)
@@ -218,6 +252,11 @@ def main():
     if options.list:
         print("\n".join(case.path for case in chosen))
         return 0
+    backend = os.environ["KERAS_BACKEND"]
+    for other in sorted({case.source.backend for case in chosen} - {backend} if backend == "jax" else {}):
+        paths = [case.path for case in chosen if case.source.backend == other]
+        subprocess.run([sys.executable, __file__, "-o", options.folder, *paths], env={**os.environ, "KERAS_BACKEND": other}, check=True)
+    chosen = [case for case in chosen if case.source.backend == backend]
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     failed = 0

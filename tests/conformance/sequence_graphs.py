@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Models over time that are more than one layer: stacks, encoders with decoders, transformers."""
+
+
+def stacked_lstm(keras):
+    layers = keras.layers
+    return keras.Sequential([keras.Input((5, 3)), layers.LSTM(4, return_sequences=True), layers.Dropout(0.2), layers.LSTM(2), layers.Dense(2)])
+
+
+def encoder_decoder_gru(keras):
+    layers = keras.layers
+    source, target = keras.Input((5, 3), name="source"), keras.Input((4, 2), name="target")
+    _, state = layers.GRU(4, return_state=True)(source)
+    y = layers.GRU(4, return_sequences=True)(target, initial_state=state)
+    return keras.Model([source, target], layers.TimeDistributed(layers.Dense(3, activation="softmax"))(y))
+
+
+def repeated_code(keras):
+    """An autoencoder: the last output, repeated, is what the decoder reads."""
+    layers = keras.layers
+    return keras.Sequential([keras.Input((5, 3)), layers.LSTM(2), layers.RepeatVector(5), layers.LSTM(4, return_sequences=True),
+                             layers.TimeDistributed(layers.Dense(3))])
+
+
+def shared_recurrent(keras):
+    a, b = keras.Input((4, 3), name="a"), keras.Input((4, 3), name="b")
+    shared = keras.layers.GRU(2, name="shared")
+    return keras.Model([a, b], keras.layers.Subtract()([shared(a), shared(b)]))
+
+
+def nested_recurrent(keras):
+    layers = keras.layers
+    i = keras.Input((4, 3), name="i")
+    inner = keras.Model(i, layers.Bidirectional(layers.LSTM(2, return_sequences=True), merge_mode="sum")(i), name="inner")
+    x = keras.Input((4, 3), name="x")
+    return keras.Model(x, layers.GRU(3)(inner(x)))
+
+
+def last_step(keras):
+    x = keras.Input((4, 3), name="x")
+    y = keras.layers.LSTM(2, return_sequences=True)(x)
+    return keras.Model(x, [y[:, -1], y[:, ::2]])
+
+
+def bidirectional_encoder(keras):
+    layers = keras.layers
+    source, target = keras.Input((5, 3), name="source"), keras.Input((4, 2), name="target")
+    y, fh, fc, bh, bc = layers.Bidirectional(layers.LSTM(2, return_state=True))(source)
+    h, c = layers.Concatenate()([fh, bh]), layers.Concatenate()([fc, bc])
+    return keras.Model([source, target], [y, layers.LSTM(4)(target, initial_state=[h, c])])
+
+
+def states_of_cells(keras):
+    layers = keras.layers
+    source, target = keras.Input((5, 3), name="source"), keras.Input((4, 2), name="target")
+    cells = [[layers.GRUCell(4), layers.SimpleRNNCell(2)] for _ in range(2)]
+    _, *states = layers.RNN(cells[0], return_state=True)(source)
+    return keras.Model([source, target], layers.RNN(cells[1], return_sequences=True)(target, initial_state=states))
+
+
+def video_classifier(keras):
+    layers = keras.layers
+    x = keras.Input((3, 8, 7, 2), name="x")
+    y = layers.TimeDistributed(layers.Conv2D(3, 3, activation="relu"))(x)
+    y = layers.TimeDistributed(layers.MaxPooling2D(2))(y)
+    y = layers.LSTM(4)(layers.TimeDistributed(layers.Flatten())(y))
+    return keras.Model(x, layers.Dense(2, activation="softmax")(y))
+
+
+def frame_predictor(keras):
+    layers = keras.layers
+    x = keras.Input((3, 5, 4, 1), name="x")
+    y = layers.BatchNormalization()(layers.ConvLSTM2D(2, 3, padding="same", return_sequences=True)(x))
+    y = layers.ConvLSTM2D(3, 3, padding="same", return_sequences=True)(y)
+    return keras.Model(x, layers.Conv3D(1, 3, padding="same", activation="sigmoid")(y))
+
+
+def luong_decoder(keras):
+    layers = keras.layers
+    source, target = keras.Input((5, 3), name="source"), keras.Input((4, 2), name="target")
+    keys, h, c = layers.LSTM(4, return_sequences=True, return_state=True)(source)
+    y = layers.LSTM(4, return_sequences=True)(target, initial_state=[h, c])
+    context = layers.Attention()([y, keys])
+    additive = layers.AdditiveAttention()([y, keys])
+    return keras.Model([source, target], layers.Dense(3)(layers.Concatenate()([y, context, additive])))
+
+
+def encoder(layers, x, width, mask=None):
+    y = layers.MultiHeadAttention(2, 3, dropout=0.1)(x, x) if mask is None else layers.MultiHeadAttention(2, 3)(x, x, attention_mask=mask)
+    x = layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, layers.Dropout(0.1)(y)]))
+    y = layers.Dense(width)(layers.Dense(2 * width, activation="relu")(x))
+    return layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, layers.Dropout(0.1)(y)]))
+
+
+def decoder(layers, x, memory, width):
+    y = layers.MultiHeadAttention(2, 3)(x, x, use_causal_mask=True)
+    x = layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, y]))
+    if memory is not None:
+        y = layers.MultiHeadAttention(2, 3)(x, memory)
+        x = layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, y]))
+    y = layers.Dense(width)(layers.Dense(2 * width, activation="gelu")(x))
+    return layers.LayerNormalization(epsilon=1e-6)(layers.Add()([x, y]))
+
+
+def encoder_block(keras):
+    x = keras.Input((5, 8), name="x")
+    return keras.Model(x, encoder(keras.layers, encoder(keras.layers, x, 8), 8))
+
+
+def decoder_block(keras):
+    x, memory = keras.Input((4, 8), name="x"), keras.Input((5, 6), name="memory")
+    return keras.Model([x, memory], decoder(keras.layers, x, memory, 8))
+
+
+def causal_language_model(keras):
+    layers = keras.layers
+    x = keras.Input((5,), dtype="int32", name="x")
+    y = decoder(layers, layers.Embedding(7, 6)(x), None, 6)
+    return keras.Model(x, layers.Dense(7, activation="softmax")(decoder(layers, y, None, 6)))
+
+
+def masked_transformer(keras):
+    layers = keras.layers
+    x = keras.Input((5,), dtype="int32", name="x")
+    y = encoder(layers, layers.Embedding(7, 6, mask_zero=True)(x), 6)
+    return keras.Model(x, layers.Dense(2)(layers.GlobalAveragePooling1D()(y)))
+
+
+def masked_seq2seq_transformer(keras):
+    layers = keras.layers
+    source, target = keras.Input((5,), dtype="int32", name="source"), keras.Input((4,), dtype="int32", name="target")
+    memory = encoder(layers, layers.Embedding(7, 6, mask_zero=True)(source), 6)
+    y = decoder(layers, layers.Embedding(7, 6, mask_zero=True)(target), memory, 6)
+    return keras.Model([source, target], layers.Dense(7, activation="softmax")(y))
+
+
+def masked_stack(keras):
+    layers = keras.layers
+    return keras.Sequential([keras.Input((5,), dtype="int32"), layers.Embedding(7, 3, mask_zero=True), layers.GRU(4, return_sequences=True),
+                             layers.Dropout(0.1), layers.SimpleRNN(3, return_sequences=True, go_backwards=True), layers.LSTM(2)])
+
+
+def masked_bidirectional_stack(keras):
+    layers = keras.layers
+    return keras.Sequential([keras.Input((5,), dtype="int32"), layers.Embedding(7, 3, mask_zero=True),
+                             layers.Bidirectional(layers.GRU(3, return_sequences=True), merge_mode="sum"),
+                             layers.TimeDistributed(layers.Dense(4)), layers.Bidirectional(layers.LSTM(2, return_sequences=True)),
+                             layers.GlobalAveragePooling1D()])
+
+
+def masked_decoder(keras):
+    layers = keras.layers
+    source, target = keras.Input((5,), dtype="int32", name="source"), keras.Input((4,), dtype="int32", name="target")
+    _, h, c = layers.LSTM(4, return_state=True)(layers.Embedding(7, 3, mask_zero=True)(source))
+    y = layers.LSTM(4, return_sequences=True)(layers.Embedding(7, 3, mask_zero=True)(target), initial_state=[h, c])
+    return keras.Model([source, target], layers.Dense(3)(y))
+
+
+def masked_time_distributed(keras):
+    layers = keras.layers
+    x = keras.Input((5,), dtype="int32", name="x")
+    y = layers.TimeDistributed(layers.Dense(3, activation="relu"))(layers.Embedding(7, 4, mask_zero=True)(x))
+    return keras.Model(x, layers.LSTM(2)(y))
+
+
+def sentences_of_words(keras):
+    """Documents of three sentences of five words; masks of words inside a model per sentence."""
+    layers = keras.layers
+    words = keras.Input((5,), dtype="int32", name="words")
+    sentence = keras.Model(words, layers.Bidirectional(layers.GRU(2))(layers.Embedding(7, 3, mask_zero=True)(words)), name="sentence")
+    x = keras.Input((3, 5), dtype="int32", name="x")
+    return keras.Model(x, layers.GRU(3)(layers.TimeDistributed(sentence)(x)))
+
+
+def masked_concatenated_directions(keras):
+    layers = keras.layers
+    x = keras.Input((5,), dtype="int32", name="x")
+    y = layers.Embedding(7, 3, mask_zero=True)(x)
+    a, b = layers.LSTM(2, return_sequences=True)(y), layers.GRU(2, return_sequences=True, go_backwards=True)(y)
+    return keras.Model(x, layers.LSTM(3)(layers.Concatenate()([a, b])))
+
+
+def two_stateful(keras):
+    layers = keras.layers
+    x = keras.Input(batch_shape=(2, 3, 4), name="x")
+    y = layers.LSTM(3, stateful=True, return_sequences=True)(x)
+    return keras.Model(x, [y, layers.GRU(2, stateful=True)(y)])
+
+
+def stateful_in_nested_model(keras):
+    layers = keras.layers
+    i = keras.Input(batch_shape=(2, 3, 4), name="i")
+    inner = keras.Model(i, layers.GRU(3, stateful=True, return_sequences=True, name="kept")(i), name="inner")
+    x = keras.Input(batch_shape=(2, 3, 4), name="x")
+    return keras.Model(x, layers.SimpleRNN(2)(inner(x)))
+
+
+def recurrent_policy(policy):
+    def build(keras):
+        layers = keras.layers
+        x = keras.Input((4, 3), name="x")
+        y = layers.Bidirectional(layers.GRU(3, return_sequences=True, dtype=policy), dtype=policy)(x)
+        return keras.Model(x, layers.LSTM(2, dtype=policy)(y))
+    return build
+
+
+mixed_float16_recurrent, mixed_bfloat16_recurrent = recurrent_policy("mixed_float16"), recurrent_policy("mixed_bfloat16")
+float64_recurrent = recurrent_policy("float64")
