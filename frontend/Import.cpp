@@ -130,12 +130,17 @@ static Results resultMasks(LayerImport &l, size_t count) {
   return Results(count, passes ? mask : Value());
 }
 
+/// Why no importer is there for a layer with this row, if any.
+static std::string whyRefused(const Layer &layer, const LayerRow *row) {
+  if (row)
+    return "not supported: " + std::string(row->words);
+  return layer.isCustom ? "not supported: a custom layer; python -m layerc export rewrites it" : "not supported";
+}
+
 Results layerc::importLayer(LayerImport &l, Results *masks) {
   const LayerRow *row = findLayer(l.layer());
-  if (!row)
-    return l.fail() << "not supported";
-  if (!row->import)
-    return l.fail() << "not supported: " << row->words;
+  if (!row || !row->import)
+    return l.fail() << whyRefused(l.layer(), row);
   Results results = row->import(l);
   if (!l.failed() && l.hasMoreWeights())
     return l.fail() << "stores " << l.layer().weights.size() << " weights, more than the layer has";
@@ -182,6 +187,9 @@ static void refuseUnreadArguments(LayerImport &l) {
     else if (name != "training")
       l.fail() << "call argument '" << name << "' is not supported";
   }
+  const LayerRow *row = findLayer(l.layer());
+  if (row && row->import == importTensorFlowOperation)
+    return; // takes numbers by position, too
   if (call.args.is_array())
     for (const nlohmann::json &value : call.args)
       if (!isUnset(value) && !isTensors(value))
@@ -261,7 +269,7 @@ Results Importer::importCall(const Call &call) {
   if (llvm::any_of(inputs, [](Value input) { return !input; })) {
     const LayerRow *row = findLayer(layer);
     if (!row || !row->import)
-      refusals_.add(call.path, row ? "not supported: " + std::string(row->words) : "not supported");
+      refusals_.add(call.path, whyRefused(layer, row));
     return {};
   }
   LayerImport l(graph_, layer, call.path, inputs, masks, &call, builder_);

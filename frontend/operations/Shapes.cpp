@@ -233,7 +233,7 @@ static Results split(O &o) {
     ends = at;
     ends.push_back(size);
   } else {
-    if (at[0] < 1 || size % at[0] != 0)
+    if (at[0] < 1 || at[0] > size || size % at[0] != 0)
       return o.l.fail() << "cannot divide axis " << axis << " of " << shapeText(o.l.shape(x)) << " into " << at[0] << " parts";
     for (int64_t end = size / at[0]; end <= size; end += size / at[0])
       ends.push_back(end);

@@ -90,7 +90,8 @@ TEST(Import, TooManyWeights) {
 TEST(Import, UnknownClassAndReasons) {
   EXPECT_EQ(errorOf("Mystery", {}, {{1, 2}}), "model.keras: layer 'layer' (Mystery): not supported");
   EXPECT_EQ(errorOf("Lambda", {}, {{1, 2}}),
-            "model.keras: layer 'layer' (Lambda): not supported: holds Python code, which layerc never runs");
+            "model.keras: layer 'layer' (Lambda): not supported: holds Python code, which layerc never runs; "
+            "python -m layerc export rewrites it");
 }
 
 TEST(Import, CustomClassIsNotKerasOwn) {
@@ -98,7 +99,8 @@ TEST(Import, CustomClassIsNotKerasOwn) {
   int y = model.layer("Dense", kDense, {model.input("x", {1, 2})}, {kKernel, kBias});
   model.graph.layers.back().isCustom = true;
   model.output(y);
-  EXPECT_EQ(Imported(model.graph).error, "model.keras: layer 'layer' (Dense): not supported");
+  EXPECT_EQ(Imported(model.graph).error, "model.keras: layer 'layer' (Dense): not supported: a custom layer; "
+                                         "python -m layerc export rewrites it");
 }
 
 TEST(Import, FirstRefusalIsReportedAndTheRestCounted) {
