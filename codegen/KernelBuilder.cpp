@@ -482,6 +482,12 @@ Value KernelBuilder::emitAt(Value value, ArrayRef<Value> index, int64_t lanes) {
 
 void KernelBuilder::storeFused(Value anchor, Value accumulator, Value stored, ArrayRef<Value> index, int64_t valid,
                                unsigned result) {
+  emitFused(anchor, accumulator, stored, index, valid,
+            [&](const Lanes &at, Value elements) { store(outputOperand(result), at, elements); });
+}
+
+void KernelBuilder::emitFused(Value anchor, Value accumulator, Value stored, ArrayRef<Value> index, int64_t valid,
+                              function_ref<void(const Lanes &at, Value elements)> sink) {
   auto type = dyn_cast<VectorType>(accumulator.getType());
   int64_t count = type ? type.getNumElements() : 1;
   Type element = cast<RankedTensorType>(anchor.getType()).getElementType();
@@ -491,7 +497,7 @@ void KernelBuilder::storeFused(Value anchor, Value accumulator, Value stored, Ar
       at.index.back() = add(at.index.back(), first);
     Value part = roundTo(element, extract(accumulator, first, lanes));
     provide(anchor, [part](const Lanes &) { return part; });
-    store(outputOperand(result), at, emitAt(stored, at));
+    sink(at, emitAt(stored, at));
   }
   forget(anchor);
 }

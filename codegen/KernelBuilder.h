@@ -139,6 +139,9 @@ public:
   /// and stores its first `valid` lanes (all when 0) to output `result`.
   void storeFused(mlir::Value anchor, mlir::Value accumulator, mlir::Value stored, llvm::ArrayRef<mlir::Value> index,
                   int64_t valid = 0, unsigned result = 0);
+  /// The same with a choice where the elements go: `sink` gets them in pieces, with their places.
+  void emitFused(mlir::Value anchor, mlir::Value accumulator, mlir::Value stored, llvm::ArrayRef<mlir::Value> index,
+                 int64_t valid, llvm::function_ref<void(const Lanes &at, mlir::Value elements)> sink);
   /// Rounds numbers in the compute type of f16 or bf16 to that type; others are returned as they are.
   mlir::Value roundTo(mlir::Type element, mlir::Value value);
   /// The provider of a value, or null.

@@ -2,6 +2,7 @@
 // Names of kernels, from the ops of their bodies.
 #include "passes/KernelName.h"
 
+#include "ir/kernels/Attention.h"
 #include "ir/kernels/ConvGeometry.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -57,7 +58,14 @@ static std::string opName(Operation &op) {
       .Default([](Operation *other) { return other->getName().stripDialect().str(); });
 }
 
+static std::string attentionName(Block &body) {
+  AttentionGeometry g = attentionGeometry(body);
+  return "attention_" + sizes({g.heads(), g.rows, g.keys, g.depth, g.columns});
+}
+
 std::string layerc::kernelName(nn::KernelOp kernel) {
+  if (kernel.getAlgorithm() == attentionTemplate().name())
+    return attentionName(kernel.getBody().front());
   SmallVector<std::string> words;
   for (Operation &op : kernel.getBody().front())
     if (std::string word = opName(op); !word.empty())

@@ -4,7 +4,7 @@
 // Groups of its other operands then follow it, where that computes nothing twice.
 #include "passes/Passes.h"
 
-#include "ir/kernels/KernelTemplate.h"
+#include "ir/kernels/Attention.h"
 
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
@@ -166,12 +166,25 @@ private:
   void fuse(Block &block) {
     groups_.clear();
     indexOf_.clear();
+    for (auto softmax : block.getOps<nn::SoftmaxOp>())
+      placeAttention(softmax);
     for (Operation &op : block)
       if (isGrouped(&op))
         place(&op);
     for (Group &group : groups_)
       if (!group.ops.empty())
         build(group);
+  }
+
+  /// An attention is a kernel as a whole or not at all: no part of it shows what it will be.
+  void placeAttention(nn::SoftmaxOp softmax) {
+    SmallVector<Operation *> ops = attentionOps(softmax);
+    std::string reason;
+    if (ops.empty() || !templateOf(ops, &attentionTemplate(), reason))
+      return;
+    for (Operation *op : ops)
+      indexOf_[op] = groups_.size();
+    groups_.push_back({std::move(ops), &attentionTemplate()});
   }
 
   void place(Operation *op) {

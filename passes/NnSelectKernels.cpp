@@ -55,17 +55,26 @@ void layerc::selectKernel(nn::KernelOp kernel, const Target &target, KernelSourc
 }
 
 /// A network shall not need more memory than its layers one by one: kernels whose scratch would lift the peak above
-/// that are chosen again from our own. Later passes only lower the sums that this looks at.
+/// that, or above what the tensors of other steps need anyway, are chosen again from our own. Later passes only lower
+/// the sums that this looks at.
 static void keepWithinUnfused(func::FuncOp function, const Target &target) {
   auto unfused = function->getAttrOfType<IntegerAttr>("nn.unfused");
   if (!unfused)
     return;
-  SmallVector<int64_t> live = liveBytes(function);
-  auto alive = live.begin();
+  SmallVector<int64_t> live = liveBytes(function), tensors;
+  auto scratchOf = [](nn::KernelOp kernel) {
+    return scratchBytes(kernel.getSharedScratch(), kernel.getWorkerScratch());
+  };
+  forEachKernel(function.getBody().front(),
+                [&](nn::KernelOp kernel) { tensors.push_back(live[tensors.size()] - scratchOf(kernel)); });
+  if (tensors.empty())
+    return;
+  int64_t most = std::max(unfused.getInt(), *llvm::max_element(tensors));
+  auto step = tensors.begin();
   forEachKernel(function.getBody().front(), [&](nn::KernelOp kernel) {
-    int64_t scratch = scratchBytes(kernel.getSharedScratch(), kernel.getWorkerScratch()), others = *alive++ - scratch;
-    if (scratch > 0 && others + scratch > unfused.getInt())
-      selectKernel(kernel, target, KernelSource::Mlir, std::max<int64_t>(0, unfused.getInt() - others));
+    int64_t left = most - *step++;
+    if (scratchOf(kernel) > left)
+      selectKernel(kernel, target, KernelSource::Mlir, left);
   });
 }
 

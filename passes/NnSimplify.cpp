@@ -74,6 +74,57 @@ struct SinkTranspose : RewritePattern {
   }
 };
 
+/// op(reshape(x), small) -> reshape(op(x, small')) for elementwise ops, so that a product's bias and activation follow
+/// it directly. Operands beside the reshape must be scalars, or weights over trailing dimensions of x.
+struct SinkReshape : RewritePattern {
+  explicit SinkReshape(MLIRContext *context) : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (!isa<nn::UnaryOp, nn::BinaryOp, nn::SelectOp, nn::CastOp>(op))
+      return rewriter.notifyMatchFailure(op, "not elementwise");
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
+    nn::ReshapeOp reshape;
+    for (Value operand : op->getOperands())
+      if (auto found = operand.getDefiningOp<nn::ReshapeOp>(); found && !reshape && !nn::isWeightExpression(operand))
+        reshape = found;
+    if (!reshape || !reshape->hasOneUse() || reshape.getType().getShape() != type.getShape())
+      return rewriter.notifyMatchFailure(op, "no reshaped operand");
+    ArrayRef<int64_t> shape = reshape.getInput().getType().getShape();
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      auto trailing = trailingShape(operand, type.getShape(), shape);
+      if (operand == reshape)
+        operands.push_back(reshape.getInput());
+      else if (rankOf(operand) == 0)
+        operands.push_back(operand);
+      else if (nn::isWeightExpression(operand) && trailing)
+        operands.push_back(rewriter.createOrFold<nn::ReshapeOp>(operand.getLoc(), operand, *trailing));
+      else
+        return rewriter.notifyMatchFailure(op, "an operand is no weight over trailing dimensions");
+    }
+    OperationState state(op->getLoc(), op->getName(), operands, {type.clone(shape)}, op->getAttrs());
+    Value moved = rewriter.create(state)->getResult(0);
+    rewriter.replaceOpWithNewOp<nn::ReshapeOp>(op, moved, type.getShape());
+    return success();
+  }
+
+private:
+  /// The trailing dimensions of `shape` that hold the elements of `operand`, whose own are the trailing ones of `from`.
+  static std::optional<SmallVector<int64_t>> trailingShape(Value operand, ArrayRef<int64_t> from,
+                                                           ArrayRef<int64_t> shape) {
+    ArrayRef<int64_t> own = cast<RankedTensorType>(operand.getType()).getShape();
+    if (own.size() > from.size() || from.take_back(own.size()) != own)
+      return std::nullopt;
+    int64_t elements = ShapedType::getNumElements(own), rest = elements;
+    size_t count = 0;
+    while (rest > 1 && count < shape.size() && rest % shape[shape.size() - 1 - count] == 0)
+      rest /= shape[shape.size() - 1 - count++];
+    if (rest != 1)
+      return std::nullopt;
+    return SmallVector<int64_t>(shape.take_back(count));
+  }
+};
+
 /// affine(transpose(x)) along axis a -> transpose(affine(x)) along permutation[a].
 struct SinkTransposeThroughAffine : OpRewritePattern<nn::AffineOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -222,8 +273,8 @@ struct NnSimplify : layerc::impl::NnSimplifyBase<NnSimplify> {
         name.getCanonicalizationPatterns(patterns, &getContext());
     patterns.add<SinkTranspose, SinkTransposeThroughAffine, SinkTransposeThroughConcat, SinkTransposeThroughPad,
                  SinkTransposeThroughReduce, SinkTransposeThroughSlice, SinkTransposeThroughAxes<nn::SoftmaxOp>,
-                 SinkTransposeThroughAxes<nn::NormalizeOp>, SinkTransposeThroughAxes<nn::ReverseOp>, PadIntoConv>(
-        &getContext());
+                 SinkTransposeThroughAxes<nn::NormalizeOp>, SinkTransposeThroughAxes<nn::ReverseOp>, PadIntoConv,
+                 SinkReshape>(&getContext());
     GreedyRewriteConfig config;
     config.useTopDownTraversal = true;
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns), config)))

@@ -18,6 +18,7 @@ public:
 /// The emitter of an algorithm, or null.
 const KernelEmitter *findKernelEmitter(llvm::StringRef name);
 
+const KernelEmitter &attentionEmitter();
 const KernelEmitter &convEmitter();
 const KernelEmitter &depthwiseEmitter();
 const KernelEmitter &loopsEmitter();

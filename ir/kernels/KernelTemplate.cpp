@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The list of all kernel templates.
+#include "ir/kernels/Attention.h"
 #include "ir/kernels/Conv.h"
 #include "ir/kernels/Depthwise.h"
 #include "ir/kernels/Loops.h"
@@ -11,12 +12,12 @@
 using namespace layerc;
 
 llvm::ArrayRef<const KernelTemplate *> layerc::kernelTemplates(KernelSource source) {
-  static const KernelTemplate *const mlir[] = {&convTemplate(), &winogradTemplate(), &depthwiseTemplate(),
-                                               &loopsTemplate()};
-  static const KernelTemplate *const oneDnn[] = {&oneDnnTemplate(), &convTemplate(), &winogradTemplate(),
-                                                 &depthwiseTemplate(), &loopsTemplate()};
-  static const KernelTemplate *const either[] = {&convTemplate(), &winogradTemplate(), &depthwiseTemplate(),
-                                                 &oneDnnTemplate(), &loopsTemplate()};
+  static const KernelTemplate *const mlir[] = {&attentionTemplate(), &convTemplate(), &winogradTemplate(),
+                                               &depthwiseTemplate(), &loopsTemplate()};
+  static const KernelTemplate *const oneDnn[] = {&attentionTemplate(), &oneDnnTemplate(),    &convTemplate(),
+                                                 &winogradTemplate(),  &depthwiseTemplate(), &loopsTemplate()};
+  static const KernelTemplate *const either[] = {&attentionTemplate(), &convTemplate(),   &winogradTemplate(),
+                                                 &depthwiseTemplate(), &oneDnnTemplate(), &loopsTemplate()};
   switch (source) {
   case KernelSource::Mlir:
     return mlir;

@@ -2,8 +2,8 @@
 // Every template on random shapes and attributes against Evaluate. The corners are drawn often: sizes of 1, kernels as
 // large as the input, strides above the kernel, primes around the vector length.
 //
-// LAYERC_RANDOM_COUNT shapes of each kind (12 unless told) from LAYERC_SEED (1) on: shape i is drawn from seed + i, and a
-// failure prints it. scripts/soak asks for thousands.
+// LAYERC_RANDOM_COUNT shapes of each kind (12 unless told) from LAYERC_SEED (1) on: shape i is drawn from seed + i, and
+// a failure prints it. scripts/soak asks for thousands.
 #include "KernelHarness.h"
 
 #include <gtest/gtest.h>
@@ -21,10 +21,14 @@ public:
   explicit Random(uint64_t seed) : engine_(seed) {}
   int64_t between(int64_t low, int64_t high) { return std::uniform_int_distribution<int64_t>(low, high)(engine_); }
   bool coin() { return between(0, 1) == 1; }
-  template <typename T> T choice(std::initializer_list<T> list) { return *(list.begin() + between(0, list.size() - 1)); }
+  template <typename T> T choice(std::initializer_list<T> list) {
+    return *(list.begin() + between(0, list.size() - 1));
+  }
   /// Channels, columns, lengths: around multiples of vector lengths, or anything.
   int64_t size(int64_t most) {
-    int64_t drawn = coin() ? between(1, most) : choice<int64_t>({1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33, 47, 48, 49, 64, 65});
+    int64_t drawn =
+        coin() ? between(1, most)
+               : choice<int64_t>({1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 23, 24, 25, 31, 32, 33, 47, 48, 49, 64, 65});
     return std::min(drawn, most);
   }
 
@@ -51,12 +55,15 @@ std::string unary(Random &random, const std::string &operand, const std::string 
   return std::string("nn.unary ") + function + " " + operand + " : (" + type + ") -> " + type + "\n";
 }
 
-std::string binary(const char *function, const std::string &a, const std::string &b, const std::string &type, const std::string &other) {
-  return std::string("nn.binary ") + function + " " + a + ", " + b + " : (" + type + ", " + other + ") -> " + type + "\n";
+std::string binary(const char *function, const std::string &a, const std::string &b, const std::string &type,
+                   const std::string &other) {
+  return std::string("nn.binary ") + function + " " + a + ", " + b + " : (" + type + ", " + other + ") -> " + type +
+         "\n";
 }
 
 /// The anchor %m of type `type` with a random elementwise end: a bias, perhaps a residual, a function or a gate.
-void addEpilogue(Random &random, KernelCase &kernel, const std::string &anchor, const std::string &type, int64_t channels) {
+void addEpilogue(Random &random, KernelCase &kernel, const std::string &anchor, const std::string &type,
+                 int64_t channels) {
   kernel.result = type;
   kernel.body = "%m = " + anchor + "\n";
   std::string last = "%m";
@@ -92,7 +99,8 @@ struct ConvKind {
 KernelCase randomConv(Random &random, const ConvKind &kind) {
   int64_t rank = random.between(1, kind.ranks);
   int64_t groups = kind.groups > 1 ? random.between(2, kind.groups) : 1;
-  int64_t channels = kind.depthwise ? random.size(67) : groups * random.size(groups > 1 ? 9 : 35), filters = groups * random.size(groups > 1 ? 20 : 67);
+  int64_t channels = kind.depthwise ? random.size(67) : groups * random.size(groups > 1 ? 9 : 35),
+          filters = groups * random.size(groups > 1 ? 20 : 67);
   if (kind.depthwise) {
     groups = channels;
     filters = channels;
@@ -105,7 +113,8 @@ KernelCase randomConv(Random &random, const ConvKind &kind) {
     int64_t reach = (kernel[d] - 1) * dilations[d] + 1;
     pads.push_back(random.between(0, reach - 1));
     pads.push_back(random.between(0, reach - 1));
-    int64_t least = std::max<int64_t>(1, reach - pads[2 * d] - pads[2 * d + 1]); // the kernel may be larger than the input
+    int64_t least =
+        std::max<int64_t>(1, reach - pads[2 * d] - pads[2 * d + 1]); // the kernel may be larger than the input
     in.push_back(least + random.between(0, random.coin() ? 2 : rank == 3 ? 5 : 17));
     out.push_back((in.back() + pads[2 * d] + pads[2 * d + 1] - reach) / strides[d] + 1);
   }
@@ -116,8 +125,9 @@ KernelCase randomConv(Random &random, const ConvKind &kind) {
   KernelCase result;
   result.arguments = {tensor(in), tensor(kernel)};
   addEpilogue(random, result,
-              "nn.conv %a, %b strides " + list(strides) + " pads " + list(pads) + " dilations " + list(dilations) + " groups " +
-                  std::to_string(groups) + " : (" + tensor(in) + ", " + tensor(kernel) + ") -> " + tensor(out),
+              "nn.conv %a, %b strides " + list(strides) + " pads " + list(pads) + " dilations " + list(dilations) +
+                  " groups " + std::to_string(groups) + " : (" + tensor(in) + ", " + tensor(kernel) + ") -> " +
+                  tensor(out),
               tensor(out), filters);
   return result;
 }
@@ -136,7 +146,8 @@ KernelCase randomConv3x3(Random &random) {
   out.push_back(filters);
   KernelCase result;
   result.arguments = {tensor(in), tensor(kernel)};
-  addEpilogue(random, result, "nn.conv %a, %b pads " + list(pads) + " : (" + tensor(in) + ", " + tensor(kernel) + ") -> " + tensor(out),
+  addEpilogue(random, result,
+              "nn.conv %a, %b pads " + list(pads) + " : (" + tensor(in) + ", " + tensor(kernel) + ") -> " + tensor(out),
               tensor(out), filters);
   return result;
 }
@@ -162,8 +173,8 @@ KernelCase randomTransposed(Random &random) {
   KernelCase result;
   result.arguments = {tensor(in), tensor(kernel)};
   addEpilogue(random, result,
-              "nn.conv_transpose %a, %b sizes " + list(sizes) + " strides " + list(strides) + " crops " + list(crops) + " dilations " +
-                  list(dilations) + " : (" + tensor(in) + ", " + tensor(kernel) + ") -> " + tensor(out),
+              "nn.conv_transpose %a, %b sizes " + list(sizes) + " strides " + list(strides) + " crops " + list(crops) +
+                  " dilations " + list(dilations) + " : (" + tensor(in) + ", " + tensor(kernel) + ") -> " + tensor(out),
               tensor(out), filters);
   return result;
 }
@@ -182,8 +193,9 @@ KernelCase randomDense(Random &random, int64_t mostRows) {
   KernelCase result;
   result.arguments = {tensor(lhs), rhs};
   addEpilogue(random, result,
-              "nn.contract %a, %b contracting [" + std::to_string(axis) + "] x [0] : (" + tensor(lhs) + ", " + rhs + ") -> " + type, type,
-              columns);
+              "nn.contract %a, %b contracting [" + std::to_string(axis) + "] x [0] : (" + tensor(lhs) + ", " + rhs +
+                  ") -> " + type,
+              type, columns);
   if (random.between(0, 2) == 0) { // a softmax behind it
     result.body.replace(result.body.rfind("%r ="), 4, "%z =");
     result.body += "%r = nn.softmax %z axes [" + std::to_string(axis) + "] : (" + type + ") -> " + type;
@@ -193,7 +205,8 @@ KernelCase randomDense(Random &random, int64_t mostRows) {
 
 /// Any contraction of two tensors of rank 2 to 4 with batch dimensions, contracted dimensions and free ones.
 KernelCase randomContraction(Random &random) {
-  int64_t batch = random.between(0, 1), both = random.between(1, 2), left = random.between(0, 1), right = random.between(0, 1);
+  int64_t batch = random.between(0, 1), both = random.between(1, 2), left = random.between(0, 1),
+          right = random.between(0, 1);
   std::vector<int64_t> lhs, rhs, out, batchAxes, lhsAxes, rhsAxes;
   for (int64_t i = 0; i < batch; ++i) {
     batchAxes.push_back(i);
@@ -216,8 +229,42 @@ KernelCase randomContraction(Random &random) {
     out.push_back(rhs.back());
   }
   std::string type = tensor(out), tail = " : (" + tensor(lhs) + ", " + tensor(rhs) + ") -> " + type + "\n";
-  std::string axes = "batch " + list(batchAxes) + " x " + list(batchAxes) + " contracting " + list(lhsAxes) + " x " + list(rhsAxes);
-  return {"%m = nn.contract %a, %b " + axes + tail + "%r = " + unary(random, "%m", type), type, {tensor(lhs), tensor(rhs)}};
+  std::string axes =
+      "batch " + list(batchAxes) + " x " + list(batchAxes) + " contracting " + list(lhsAxes) + " x " + list(rhsAxes);
+  return {
+      "%m = nn.contract %a, %b " + axes + tail + "%r = " + unary(random, "%m", type), type, {tensor(lhs), tensor(rhs)}};
+}
+
+/// Query, keys and values with heads before or behind their rows, a scale and an added mask for some.
+KernelCase randomAttention(Random &random) {
+  int64_t batch = random.between(1, 2), heads = random.between(1, 3), rows = 4 + random.size(30),
+          keys = random.size(50);
+  int64_t depth = random.size(24), columns = random.size(40);
+  bool inside = random.coin(); // [batch, rows, heads, depth], not [batch, heads, rows, depth]
+  auto matrix = [&](int64_t n, int64_t m) {
+    return tensor(inside ? std::vector{batch, n, heads, m} : std::vector{batch, heads, n, m});
+  };
+  std::string axes = inside ? "[0, 2]" : "[0, 1]", rowAxis = inside ? "[1]" : "[2]",
+              scores = tensor({batch, heads, rows, keys});
+  KernelCase result{
+      "", tensor({batch, heads, rows, columns}), {matrix(rows, depth), matrix(keys, depth), matrix(keys, columns)}};
+  std::string last = "%s";
+  result.body = "%s = nn.contract %a, %b batch " + axes + " x " + axes + " contracting [3] x [3] : (" +
+                result.arguments[0] + ", " + result.arguments[1] + ") -> " + scores + "\n";
+  if (random.coin()) {
+    result.body +=
+        "%c0 = nn.constant dense<0.25> : tensor<f32>\n%t = " + binary("mul", last, "%c0", scores, "tensor<f32>");
+    last = "%t";
+  }
+  if (random.coin()) {
+    result.arguments.push_back(random.coin() ? tensor({rows, keys}) : tensor({batch, 1, 1, keys}));
+    result.body += "%u = " + binary("add", last, "%d", scores, result.arguments.back());
+    last = "%u";
+  }
+  result.body += "%p = nn.softmax " + last + " axes [3] : (" + scores + ") -> " + scores +
+                 "\n%r = nn.contract %p, %c batch [0, 1] x " + axes + " contracting [3] x " + rowAxis + " : (" +
+                 scores + ", " + result.arguments[2] + ") -> " + result.result + "\n";
+  return result;
 }
 
 KernelCase randomPool(Random &random) {
@@ -228,7 +275,8 @@ KernelCase randomPool(Random &random) {
     strides.push_back(random.between(1, 5));
     pads.push_back(random.between(0, window[d] - 1));
     pads.push_back(random.between(0, window[d] - 1));
-    in.push_back(std::max<int64_t>(1, window[d] - pads[2 * d] - pads[2 * d + 1]) + random.between(0, rank == 3 ? 4 : 12));
+    in.push_back(std::max<int64_t>(1, window[d] - pads[2 * d] - pads[2 * d + 1]) +
+                 random.between(0, rank == 3 ? 4 : 12));
     out.push_back((in.back() + pads[2 * d] + pads[2 * d + 1] - window[d]) / strides[d] + 1);
     if ((out.back() - 1) * strides[d] >= in.back() + pads[2 * d]) { // the last window would see padding only
       pads[2 * d + 1] = 0;
@@ -239,9 +287,10 @@ KernelCase randomPool(Random &random) {
   in.push_back(random.size(67));
   out.push_back(in.back());
   std::string function = random.choice({"max", "average"});
-  return {"%p = nn.pool " + function + " %a window " + list(window) + " strides " + list(strides) + " pads " + list(pads) + " : (" +
-              tensor(in) + ") -> " + tensor(out) + "\n%r = " + unary(random, "%p", tensor(out)),
-          tensor(out), {tensor(in)}};
+  return {"%p = nn.pool " + function + " %a window " + list(window) + " strides " + list(strides) + " pads " +
+              list(pads) + " : (" + tensor(in) + ") -> " + tensor(out) + "\n%r = " + unary(random, "%p", tensor(out)),
+          tensor(out),
+          {tensor(in)}};
 }
 
 std::vector<int64_t> randomShape(Random &random) {
@@ -265,7 +314,9 @@ KernelCase randomElementwise(Random &random) {
         size = random.between(0, 3) == 0 ? 1 : size;
       result.arguments.push_back(tensor(other));
       std::string operand = std::string("%") + static_cast<char>('a' + result.arguments.size() - 1);
-      result.body += name + " = " + binary(random.choice({"add", "sub", "mul", "maximum", "minimum"}), last, operand, result.result, tensor(other));
+      result.body += name + " = " +
+                     binary(random.choice({"add", "sub", "mul", "maximum", "minimum"}), last, operand, result.result,
+                            tensor(other));
     } else {
       result.body += name + " = " + unary(random, last, result.result);
     }
@@ -293,7 +344,8 @@ KernelCase randomRows(Random &random) {
   else if (random.coin())
     body += "%m = nn.softmax %q axes " + list(axes);
   else
-    body += std::string("%m = nn.normalize ") + random.choice({"layer", "rms"}) + " %q axes " + list(axes) + " epsilon 1.0e-2";
+    body += std::string("%m = nn.normalize ") + random.choice({"layer", "rms"}) + " %q axes " + list(axes) +
+            " epsilon 1.0e-2";
   body += " : (" + type + ") -> " + out + "\n%r = " + unary(random, "%m", out);
   return {body, out, {type}};
 }
@@ -331,21 +383,38 @@ void checkTemplate(llvm::StringRef name, llvm::function_ref<KernelCase(Random &)
   EXPECT_GT(accepted, count / 4) << "the template refuses most shapes";
 }
 
-TEST(RandomKernels, Conv1x1) { checkTemplate("conv", [](Random &r) { return randomConv(r, {.kernel = 1}); }); }
-TEST(RandomKernels, ConvDirect) { checkTemplate("conv", [](Random &r) { return randomConv(r, {}); }); }
-TEST(RandomKernels, ConvStrided) { checkTemplate("conv", [](Random &r) { return randomConv(r, {.kernel = 4, .stride = 5}); }); }
-TEST(RandomKernels, ConvDilated) { checkTemplate("conv", [](Random &r) { return randomConv(r, {.kernel = 4, .dilation = 3}); }); }
-TEST(RandomKernels, ConvGrouped) { checkTemplate("conv", [](Random &r) { return randomConv(r, {.stride = 2, .groups = 5}); }); }
+TEST(RandomKernels, Conv1x1) {
+  checkTemplate("conv", [](Random &r) { return randomConv(r, {.kernel = 1}); });
+}
+TEST(RandomKernels, ConvDirect) {
+  checkTemplate("conv", [](Random &r) { return randomConv(r, {}); });
+}
+TEST(RandomKernels, ConvStrided) {
+  checkTemplate("conv", [](Random &r) { return randomConv(r, {.kernel = 4, .stride = 5}); });
+}
+TEST(RandomKernels, ConvDilated) {
+  checkTemplate("conv", [](Random &r) { return randomConv(r, {.kernel = 4, .dilation = 3}); });
+}
+TEST(RandomKernels, ConvGrouped) {
+  checkTemplate("conv", [](Random &r) { return randomConv(r, {.stride = 2, .groups = 5}); });
+}
 TEST(RandomKernels, Winograd) { checkTemplate("winograd", randomConv3x3); }
 TEST(RandomKernels, ConvTranspose) { checkTemplate("conv", randomTransposed); }
-TEST(RandomKernels, Dense) { checkTemplate("conv", [](Random &r) { return randomDense(r, 60); }); }
-TEST(RandomKernels, DenseOfOneRow) { checkTemplate("conv", [](Random &r) { return randomDense(r, 1); }); }
-TEST(RandomKernels, Depthwise) {
-  checkTemplate("depthwise", [](Random &r) { return randomConv(r, {.ranks = 2, .stride = 3, .dilation = 2, .depthwise = true}); });
+TEST(RandomKernels, Dense) {
+  checkTemplate("conv", [](Random &r) { return randomDense(r, 60); });
 }
+TEST(RandomKernels, DenseOfOneRow) {
+  checkTemplate("conv", [](Random &r) { return randomDense(r, 1); });
+}
+TEST(RandomKernels, Depthwise) {
+  checkTemplate("depthwise",
+                [](Random &r) { return randomConv(r, {.ranks = 2, .stride = 3, .dilation = 2, .depthwise = true}); });
+}
+TEST(RandomKernels, Attention) { checkTemplate("attention", randomAttention); }
 TEST(RandomKernels, LoopsOfContractions) { checkTemplate("loops", randomContraction); }
 TEST(RandomKernels, LoopsOfConv) {
-  checkTemplate("loops", [](Random &r) { return randomConv(r, {.kernel = 3, .stride = 3, .dilation = 2, .groups = 3}); });
+  checkTemplate("loops",
+                [](Random &r) { return randomConv(r, {.kernel = 3, .stride = 3, .dilation = 2, .groups = 3}); });
 }
 TEST(RandomKernels, LoopsOfConvTranspose) { checkTemplate("loops", randomTransposed); }
 TEST(RandomKernels, Pool) { checkTemplate("loops", randomPool); }

@@ -21,6 +21,29 @@ func.func @conv_with_all_that_follows(%x: tensor<1x6x6x2xf32>, %residual: tensor
   return %4 : tensor<1x4x4x4xf32>
 }
 
+// Query times keys, scaled and masked, softmax, times values, in the order of the heads' rows: one kernel.
+// CHECK-LABEL: func.func @attention
+// CHECK: nn.kernel
+// CHECK-NEXT: nn.contract
+// CHECK-NEXT: nn.constant
+// CHECK-NEXT: nn.binary mul
+// CHECK-NEXT: nn.binary add
+// CHECK-NEXT: nn.softmax
+// CHECK-NEXT: nn.contract
+// CHECK-NEXT: nn.transpose
+// CHECK-NEXT: nn.yield
+// CHECK-NOT: nn.kernel
+func.func @attention(%q: tensor<1x5x2x4xf32>, %k: tensor<1x6x2x4xf32>, %v: tensor<1x6x2x3xf32>, %mask: tensor<5x6xf32>) -> tensor<1x5x2x3xf32> {
+  %scale = nn.constant dense<0.5> : tensor<f32>
+  %0 = nn.contract %q, %k batch [0, 2] x [0, 2] contracting [3] x [3] : (tensor<1x5x2x4xf32>, tensor<1x6x2x4xf32>) -> tensor<1x2x5x6xf32>
+  %1 = nn.binary mul %0, %scale : (tensor<1x2x5x6xf32>, tensor<f32>) -> tensor<1x2x5x6xf32>
+  %2 = nn.binary add %1, %mask : (tensor<1x2x5x6xf32>, tensor<5x6xf32>) -> tensor<1x2x5x6xf32>
+  %3 = nn.softmax %2 axes [3] : (tensor<1x2x5x6xf32>) -> tensor<1x2x5x6xf32>
+  %4 = nn.contract %3, %v batch [0, 1] x [0, 2] contracting [3] x [1] : (tensor<1x2x5x6xf32>, tensor<1x6x2x3xf32>) -> tensor<1x2x5x3xf32>
+  %5 = nn.transpose %4 permutation [0, 2, 1, 3] : (tensor<1x2x5x3xf32>) -> tensor<1x5x2x3xf32>
+  return %5 : tensor<1x5x2x3xf32>
+}
+
 // A scalar is part of the kernel, not an operand.
 // CHECK-LABEL: func.func @dense_with_softmax
 // CHECK: nn.kernel(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}) :

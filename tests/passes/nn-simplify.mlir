@@ -75,6 +75,35 @@ func.func @other_pads_stay(%x: tensor<1x4x4x2xf32>) -> tensor<1x4x4x3xf32> {
   return %1 : tensor<1x4x4x3xf32>
 }
 
+// A bias and a scale of heads follow the product directly; the weight's recipe is reshaped instead.
+// CHECK-LABEL: func.func @reshape_behind_bias
+// CHECK: nn.contract
+// CHECK: nn.reshape %{{.*}} shape [6]
+// CHECK: nn.binary add
+// CHECK: nn.binary mul
+// CHECK: nn.reshape %{{.*}} shape [1, 5, 2, 3]
+func.func @reshape_behind_bias(%x: tensor<1x5x4xf32>) -> tensor<1x5x2x3xf32> {
+  %w = nn.weight "w_4x6" : tensor<4x6xf32>
+  %b = nn.weight "b_2x3" : tensor<2x3xf32>
+  %scale = nn.constant dense<0.5> : tensor<f32>
+  %0 = nn.contract %x, %w contracting [2] x [0] : (tensor<1x5x4xf32>, tensor<4x6xf32>) -> tensor<1x5x6xf32>
+  %1 = nn.reshape %0 shape [1, 5, 2, 3] : (tensor<1x5x6xf32>) -> tensor<1x5x2x3xf32>
+  %2 = nn.binary add %1, %b : (tensor<1x5x2x3xf32>, tensor<2x3xf32>) -> tensor<1x5x2x3xf32>
+  %3 = nn.binary mul %2, %scale : (tensor<1x5x2x3xf32>, tensor<f32>) -> tensor<1x5x2x3xf32>
+  return %3 : tensor<1x5x2x3xf32>
+}
+
+// A weight over other dimensions than the trailing ones keeps the reshape where it is.
+// CHECK-LABEL: func.func @reshape_before_other_weight
+// CHECK: nn.reshape %arg0 shape [2, 3]
+// CHECK: nn.binary add
+func.func @reshape_before_other_weight(%x: tensor<6xf32>) -> tensor<2x3xf32> {
+  %b = nn.weight "b_2x1" : tensor<2x1xf32>
+  %0 = nn.reshape %x shape [2, 3] : (tensor<6xf32>) -> tensor<2x3xf32>
+  %1 = nn.binary add %0, %b : (tensor<2x3xf32>, tensor<2x1xf32>) -> tensor<2x3xf32>
+  return %1 : tensor<2x3xf32>
+}
+
 // CHECK-LABEL: func.func @equal_and_dead
 // CHECK-COUNT-1: nn.unary exp
 // CHECK-NOT: nn.unary exp
