@@ -177,5 +177,7 @@ Results layerc::importIntegerLookup(LayerImport &l) {
   if (mode == "int")
     return {indices};
   int64_t depth = l.flag("pad_to_max_tokens", false) ? l.positive("max_tokens", 1)[0] : v->size();
-  return {encode(l, indices, mode, depth, {}, Float32Type::get(l.context()))};
+  // Keras 3 announces floats here and gives the integers of its table.
+  Type type = l.kerasMajor() >= 3 ? integerType(l, 64) : l.computeType();
+  return {encode(l, indices, mode, depth, {}, type)};
 }

@@ -46,8 +46,8 @@ static Value padToAspect(LayerImport &l, Value x, int64_t height, int64_t width,
   int64_t top = (std::max(h, sideFor(w, height, width)) - h) / 2,
           left = (std::max(w, sideFor(h, width, height)) - w) / 2;
   left = top > 0 ? 0 : left;
-  ArrayRef<int64_t> border{0, top, left, 0};
-  return l.create<nn::PadOp>(x, border, border, APFloat(value));
+  Sizes border{0, top, left, 0};
+  return l.create<nn::PadOp>(x, ArrayRef(border), ArrayRef(border), APFloat(value));
 }
 
 /// Keras rounds what becomes an integer again and keeps it inside the type.

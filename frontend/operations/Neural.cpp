@@ -194,7 +194,7 @@ static Results scaledNorm(O &o, nn::NormalizeFunction function, double epsilon, 
   return {o.l.cast(y, type)};
 }
 
-static Results layerNorm(O &o) { return scaledNorm(o, nn::NormalizeFunction::Layer, 1e-3, "gamma", "beta"); }
+static Results layerNorm(O &o) { return scaledNorm(o, nn::NormalizeFunction::Layer, 1e-7, "gamma", "beta"); }
 static Results rmsNorm(O &o) { return scaledNorm(o, nn::NormalizeFunction::Rms, 1e-7, "scale", ""); }
 
 //===-- Windows -------------------------------------------------------------------------------------------------===//

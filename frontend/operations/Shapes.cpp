@@ -308,9 +308,14 @@ static Results repeat(O &o) {
   int64_t total = 0;
   for (int64_t count : times)
     total += std::clamp<int64_t>(count, 0, INT32_MAX);
-  if (o.l.failed() || !arePositive(times) || (times.size() > 1 && total > kMaxParts) || (times.size() != 1 && static_cast<int64_t>(times.size()) != o.l.shape(x)[axis]))
+  bool forEach = times.size() != 1;
+  if (o.l.failed())
+    return {};
+  bool isRight = total > 0 && llvm::none_of(times, [](int64_t count) { return count < 0; }) &&
+                 (!forEach || (total <= kMaxParts && static_cast<int64_t>(times.size()) == o.l.shape(x)[axis]));
+  if (!isRight)
     return o.wrongArgument("repeats", "a positive number, or one per element");
-  if (times.size() == 1) {
+  if (!forEach) {
     Sizes repeats(o.l.rank(x), 1);
     repeats[axis] = times[0];
     return {repeated(o, x, repeats, /*inner=*/true)};

@@ -121,7 +121,7 @@ def batch_norm_both_sides(keras):
 def lenet(keras):
     layers = keras.layers
     return keras.Sequential([keras.Input((12, 11, 1)), layers.Conv2D(3, 3, activation="relu"), layers.MaxPooling2D(), layers.Conv2D(4, 3, activation="tanh"),
-                             layers.AveragePooling2D(), layers.Dropout(0.5), layers.Flatten(), layers.Dense(8, activation="relu"), layers.Dense(5, activation="softmax")])
+                             layers.AveragePooling2D(2), layers.Dropout(0.5), layers.Flatten(), layers.Dense(8, activation="relu"), layers.Dense(5, activation="softmax")])
 
 
 def unet(keras):

@@ -238,13 +238,42 @@ def record_error(name, error, folder):
     path.with_suffix(".txt").write_text("".join(f"{words}\n" for words in error.says), encoding="utf-8")
 
 
+def record_cases(cases, folder):
+    """The number of cases that Keras refused, one line for each; the others are recorded."""
+    failed = 0
+    for number, case in enumerate(cases):
+        try:
+            record_case(case, folder)
+        except Exception as error:
+            failed += 1
+            print(f"{case.path}: {type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}", file=sys.stderr)
+        if number % 200 == 199 and os.environ["KERAS_BACKEND"] == "jax":
+            import jax
+            jax.clear_caches()  # compiled code of every shape so far: gigabytes
+        if number % 50 == 49 and sys.stderr.isatty():
+            print(f"{number + 1} of {len(cases)}", file=sys.stderr)
+    return failed
+
+
+def record_on(backend, cases, folder):
+    """The same by a process of its own: Keras chooses its backend once."""
+    environment = {**os.environ, "KERAS_BACKEND": backend}
+    command = [sys.executable, __file__, "--exactly", "-o", folder]
+    return subprocess.run(command, env=environment, input="\n".join(case.path for case in cases), text=True).returncode
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("patterns", nargs="*")
     parser.add_argument("-o", dest="folder", type=pathlib.Path, default=HERE / "recorded")
     parser.add_argument("--list", action="store_true", help="print the names of the cases")
     parser.add_argument("--missing", action="store_true", help="only cases that are not recorded yet")
+    parser.add_argument("--exactly", action="store_true", help="the cases named on standard input, on KERAS_BACKEND")
     options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    if options.exactly:
+        return min(record_cases([CASES[path] for path in sys.stdin.read().split()], options.folder), 100)
     chosen = [case for path, case in CASES.items()
               if not options.patterns or any(fnmatch.fnmatch(path, pattern) for pattern in options.patterns)]
     if options.missing:
@@ -252,25 +281,10 @@ def main():
     if options.list:
         print("\n".join(case.path for case in chosen))
         return 0
-    backend = os.environ["KERAS_BACKEND"]
-    for other in sorted({case.source.backend for case in chosen} - {backend} if backend == "jax" else {}):
-        paths = [case.path for case in chosen if case.source.backend == other]
-        subprocess.run([sys.executable, __file__, "-o", options.folder, *paths], env={**os.environ, "KERAS_BACKEND": other}, check=True)
-    chosen = [case for case in chosen if case.source.backend == backend]
-    warnings.simplefilter("ignore")
-    logging.disable(logging.WARNING)
-    failed = 0
-    for number, case in enumerate(chosen):
-        try:
-            record_case(case, options.folder)
-        except Exception as error:  # one line per case that Keras refuses; the others are recorded
-            failed += 1
-            print(f"{case.path}: {type(error).__name__}: {str(error).strip().splitlines()[0] if str(error) else ''}", file=sys.stderr)
-        if number % 200 == 199:
-            import jax
-            jax.clear_caches()  # compiled code of every shape so far: gigabytes
-        if number % 50 == 49 and sys.stderr.isatty():
-            print(f"{number + 1} of {len(chosen)}", file=sys.stderr)
+    here = os.environ["KERAS_BACKEND"]
+    failed = record_cases([case for case in chosen if case.source.backend == here], options.folder)
+    for backend in sorted({case.source.backend for case in chosen} - {here}):
+        failed += record_on(backend, [case for case in chosen if case.source.backend == backend], options.folder)
     errors = {name: error for name, error in ERRORS.items()
               if not options.patterns or any(fnmatch.fnmatch(f"errors/{name}", pattern) for pattern in options.patterns)}
     for name, error in errors.items():

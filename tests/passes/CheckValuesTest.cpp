@@ -106,12 +106,13 @@ TEST(CheckValues, WrongPlanIsNamed) {
   MLIRContext context;
   context.loadDialect<nn::NnDialect, func::FuncDialect>();
   auto module = parseSourceString<ModuleOp>(R"mlir(
-    func.func @f(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    func.func @f(%x: tensor<4x8xf32>) -> tensor<4x1xf32> {
       %0 = nn.softmax %x axes [0] : (tensor<4x8xf32>) -> tensor<4x8xf32>
       %1 = nn.softmax %0 axes [1] : (tensor<4x8xf32>) -> tensor<4x8xf32>
       %2 = nn.softmax %1 axes [0] : (tensor<4x8xf32>) -> tensor<4x8xf32>
       %3 = nn.binary sub %2, %0 : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
-      return %3 : tensor<4x8xf32>
+      %4 = nn.slice %3 starts [0, 0] sizes [4, 1] : (tensor<4x8xf32>) -> tensor<4x1xf32>
+      return %4 : tensor<4x1xf32>
     })mlir",
                                             &context);
   std::vector<std::string> errors;
