@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Emission of ops that combine many elements into one, as plain loops around carried accumulators: reductions, pooling,
 // contractions and convolutions. Several places share one nest; what they load in common is loaded once.
+// Above 400 lines because all of them are written with the few loop nests that stand first.
 #include "codegen/EmitAt.h"
 
 #include "codegen/Reals.h"

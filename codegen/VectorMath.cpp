@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Elementary functions of f32 by argument reduction and polynomials. The coefficients are minimax fits (Remez exchange
 // in double precision, relative error, rounded to f32) of the function and interval that stand beside them.
+// Above 400 lines because every function is here, in the order of nn's enumerations.
 #include "codegen/VectorMath.h"
 
 #include "codegen/Reals.h"

@@ -5,35 +5,16 @@
 #include "frontend/Importers.h"
 #include "frontend/LayerTable.h"
 #include "frontend/Masks.h"
+#include "frontend/Refusals.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace layerc;
 
 namespace {
-
-/// Collects the errors of an import, by layer, and turns them into one diagnostic.
-class Refusals {
-public:
-  Refusals(const LayerGraph &graph, MLIRContext &context);
-  void add(const std::string &path, const std::string &reason);
-  bool empty() const { return refusals_.empty(); }
-  size_t size() const { return refusals_.size(); }
-  void report(const ImportOptions &options);
-
-private:
-  const LayerGraph &graph_;
-  MLIRContext &context_;
-  llvm::StringMap<std::string> classes_;
-  std::vector<Refusal> refusals_;
-  llvm::StringSet<> paths_;
-  std::optional<ScopedDiagnosticHandler> handler_;
-};
 
 /// One import: the function that grows and the values of the calls so far.
 class Importer {
@@ -62,56 +43,6 @@ private:
 };
 
 } // namespace
-
-//===-- Errors --------------------------------------------------------------------------------------------------===//
-
-static void collectClasses(const LayerGraph &graph, llvm::StringMap<std::string> &classes);
-
-static void collectClasses(const Layer &layer, llvm::StringMap<std::string> &classes) {
-  classes[layer.path] = layer.className;
-  for (const auto &[role, child] : layer.children)
-    collectClasses(child, classes);
-  if (layer.model)
-    collectClasses(*layer.model, classes);
-}
-
-static void collectClasses(const LayerGraph &graph, llvm::StringMap<std::string> &classes) {
-  for (const Layer &layer : graph.layers)
-    collectClasses(layer, classes);
-  for (const Call &call : graph.calls)
-    classes[call.path] = graph.layers[call.layer].className;
-}
-
-Refusals::Refusals(const LayerGraph &graph, MLIRContext &context) : graph_(graph), context_(context) {
-  collectClasses(graph, classes_);
-  handler_.emplace(&context, [this](Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
-      return failure();
-    SmallVector<std::string> paths = nn::layerPaths(diagnostic.getLocation());
-    add(paths.empty() ? "" : paths.front(), diagnostic.str());
-    return success();
-  });
-}
-
-void Refusals::add(const std::string &path, const std::string &reason) {
-  if (paths_.insert(path).second) // later errors of one layer follow from its first
-    refusals_.push_back({path, classes_.lookup(path), reason});
-}
-
-void Refusals::report(const ImportOptions &options) {
-  handler_.reset();
-  if (options.onRefused)
-    llvm::for_each(refusals_, options.onRefused);
-  if (refusals_.empty())
-    return;
-  const Refusal &first = refusals_.front();
-  InFlightDiagnostic error = emitError(NameLoc::get(StringAttr::get(&context_, first.path))) << graph_.file << ": ";
-  if (!first.path.empty())
-    error << "layer '" << first.path << "' (" << first.className << "): ";
-  error << first.reason;
-  if (refusals_.size() > 1)
-    error << "; and " << refusals_.size() - 1 << " more: layerc summary " << graph_.file;
-}
 
 //===-- Layers --------------------------------------------------------------------------------------------------===//
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The nn dialect: what a Keras model computes, on tensors. One op per computational concept, not per Keras class.
 // Data is channels last; sizes are plain numbers; weights live in the WeightStore and only their names are here.
+// Above 400 lines because the descriptions are the manual of the dialect: docs/reference/nn.md is made from them.
 
 #ifndef LAYERC_NN
 #define LAYERC_NN

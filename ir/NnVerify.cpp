@@ -2,6 +2,7 @@
 // The constraints of the nn ops, numbered as in their descriptions.
 // Operands are statically shaped tensors by the time these run, but result types are compared with those of NnInfer.cpp
 // only afterwards: a check trusts operands and attributes, not the result's rank.
+// Above 400 lines because all ops stand in one place, in the order of their descriptions.
 #include "ir/Nn.h"
 #include "ir/WinogradTransform.h"
 

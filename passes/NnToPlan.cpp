@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // nn-to-plan: kernels become steps, tensors become views of slots, inputs and outputs, weight expressions become
 // recipes. Kernels with the same body, template and operand layouts share one native function.
+// Above 400 lines because one class carries the maps from nn values to views, weights and kernels.
 #include "passes/Buffers.h"
 #include "passes/KernelName.h"
 #include "passes/Passes.h"

@@ -65,6 +65,16 @@ static Value fromCudnnKernel(LayerImport &l, Value kernel, int64_t gates, bool i
   return concatLast(l, parts);
 }
 
+/// The new states of an LSTM from the sums of its gates, in the order input, forget, candidate, output; gives the
+/// first.
+static Value lstmStep(LayerImport &l, Value sums, MutableArrayRef<Value> states) {
+  Value i = gate(l, part(l, sums, 0, 4)), f = gate(l, part(l, sums, 1, 4)), g = candidate(l, part(l, sums, 2, 4));
+  Value kept = l.mul(f, states[1]);
+  states[1] = l.add(kept, l.mul(i, g));
+  Value o = gate(l, part(l, sums, 3, 4));
+  return states[0] = l.mul(o, candidate(l, states[1]));
+}
+
 namespace {
 
 //===-- Cells on vectors ----------------------------------------------------------------------------------------===//
@@ -151,12 +161,7 @@ public:
   }
   Value step(Value x, MutableArrayRef<Value> states) override {
     Value input = project(x, bias);
-    Value z = l.add(input, times(l, states[0], recurrent));
-    Value i = gate(l, part(l, z, 0, 4)), f = gate(l, part(l, z, 1, 4)), g = candidate(l, part(l, z, 2, 4));
-    Value kept = l.mul(f, states[1]);
-    states[1] = l.add(kept, l.mul(i, g));
-    Value o = gate(l, part(l, z, 3, 4));
-    return states[0] = l.mul(o, candidate(l, states[1]));
+    return lstmStep(l, l.add(input, times(l, states[0], recurrent)), states);
   }
 
 private:
@@ -270,12 +275,7 @@ public:
     input = bias ? l.add(input, bias) : input;
     Value product = l.create<nn::ConvOp>(states[0], recurrent, DenseI64ArrayAttr(), l.unless(0, recurrentPads),
                                          DenseI64ArrayAttr());
-    Value z = l.add(input, product);
-    Value i = gate(l, part(l, z, 0, 4)), f = gate(l, part(l, z, 1, 4)), g = candidate(l, part(l, z, 2, 4));
-    Value kept = l.mul(f, states[1]);
-    states[1] = l.add(kept, l.mul(i, g));
-    Value o = gate(l, part(l, z, 3, 4));
-    return states[0] = l.mul(o, candidate(l, states[1]));
+    return lstmStep(l, l.add(input, product), states);
   }
 
 private:

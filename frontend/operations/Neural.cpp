@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // keras.ops.nn and keras.ops.image: activations, normalizations, convolutions, pooling, attention, images.
+// Above 400 lines because a group of operations ends in one table.
 #include "frontend/Activations.h"
 #include "frontend/Einsum.h"
 #include "frontend/Interpolation.h"

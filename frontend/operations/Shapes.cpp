@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Operations that give the elements of tensors another shape, order or number.
+// Above 400 lines because a group of operations ends in one table.
 #include "frontend/OperationImport.h"
 
 #include "llvm/ADT/SmallVectorExtras.h"

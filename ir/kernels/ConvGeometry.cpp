@@ -96,14 +96,14 @@ static bool readOperands(ConvGeometry &g, Value input, Value kernel, std::string
   return true;
 }
 
-static ConvGeometry ofConv(nn::ConvOp op) {
+/// The sizes of a convolution or transposed convolution, and the taps that `axisTaps` says of each spatial dimension.
+template <typename Op, typename Taps> static ConvGeometry ofWindows(Op op, Taps axisTaps) {
   ConvGeometry g;
   g.spatialRank = op.spatialRank();
   auto input = op.getInput().getType(), kernel = op.getKernel().getType(), result = op.getResult().getType();
   g.batch = input.getDimSize(0);
   g.inChannels = input.getShape().back();
   g.outChannels = result.getShape().back();
-  g.groups = op.getGroups();
   for (int64_t d = 0; d < 3; ++d) {
     int64_t s = d - (3 - g.spatialRank);
     if (s < 0) {
@@ -113,30 +113,23 @@ static ConvGeometry ofConv(nn::ConvOp op) {
     g.in[d] = input.getDimSize(s + 1);
     g.out[d] = result.getDimSize(s + 1);
     g.kernelSize[d] = kernel.getDimSize(s);
-    g.axes[d] = {convAxis(g.out[d], g.kernelSize[d], op.stride(s), op.dilation(s), op.padLow(s))};
+    g.axes[d] = axisTaps(s, g.out[d], g.kernelSize[d]);
   }
   return g;
 }
 
-static ConvGeometry ofConvTranspose(nn::ConvTransposeOp op) {
-  ConvGeometry g;
-  g.spatialRank = op.spatialRank();
-  auto input = op.getInput().getType(), kernel = op.getKernel().getType(), result = op.getResult().getType();
-  g.batch = input.getDimSize(0);
-  g.inChannels = input.getShape().back();
-  g.outChannels = result.getShape().back();
-  for (int64_t d = 0; d < 3; ++d) {
-    int64_t s = d - (3 - g.spatialRank);
-    if (s < 0) {
-      g.axes[d] = {AxisTaps()};
-      continue;
-    }
-    g.in[d] = input.getDimSize(s + 1);
-    g.out[d] = result.getDimSize(s + 1);
-    g.kernelSize[d] = kernel.getDimSize(s);
-    g.axes[d] = transposedAxis(g.out[d], g.kernelSize[d], op.stride(s), op.dilation(s), op.crop(s));
-  }
+static ConvGeometry ofConv(nn::ConvOp op) {
+  ConvGeometry g = ofWindows(op, [&](int64_t s, int64_t out, int64_t taps) {
+    return SmallVector<AxisTaps, 1>{convAxis(out, taps, op.stride(s), op.dilation(s), op.padLow(s))};
+  });
+  g.groups = op.getGroups();
   return g;
+}
+
+static ConvGeometry ofConvTranspose(nn::ConvTransposeOp op) {
+  return ofWindows(op, [&](int64_t s, int64_t out, int64_t taps) {
+    return transposedAxis(out, taps, op.stride(s), op.dilation(s), op.crop(s));
+  });
 }
 
 static std::optional<ConvGeometry> ofContract(nn::ContractOp op, std::string &reason) {

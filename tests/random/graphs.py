@@ -3,8 +3,9 @@
 """Random Keras models against layerc: graphs.py --layerc PATH [--seed S] [--graphs N] [--flavour keras3|tf_keras]
 
 Every graph is drawn from its own seed (S, S+1, ...), run by Keras, saved in one of the dialects its Keras can write, run
-by `layerc run` with one and with two threads, and compared. KERAS_BACKEND chooses what Keras runs on (jax unless told). Where they differ more than rounding explains, the model is
-saved together with the first operation that differs, cut out as a model of its own.
+by `layerc run` with one and with two threads, and compared. KERAS_BACKEND chooses what Keras runs on (jax unless told).
+Where they differ more than rounding explains, the model is saved together with the first operation that differs, cut
+out as a model of its own. Above 400 lines because drawing, running and cutting know the same graph.
 """
 import argparse
 import collections
