@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Makes the nets that scripts/bench times: usage: models.py NAME FOLDER
 
-Writes into FOLDER model.keras, model.onnx, input.bin (the input, float32) and expected.bin (what Keras computes from it).
-The nets are those of keras.applications and two small ones, with made-up weights: statistics of BatchNormalization are
-random, so that folding them changes every number, and the last kernel is scaled so that a softmax stays away from 0 and 1.
+Writes into FOLDER model.keras, input.bin (the inputs, one after another, each in its own element type) and expected.bin
+(what Keras computes from them, float32). export.py makes the files of the peers from that.
+The nets have made-up weights: biases and the statistics of normalizations are random, so that folding them changes every
+number, and the last kernel is scaled so that a softmax stays away from 0 and 1.
 """
 import os
 import pathlib
@@ -18,6 +19,7 @@ import numpy as np
 from keras import layers
 
 SEED = 20240601
+VOCABULARY = 20000
 
 
 def digits():
@@ -55,6 +57,72 @@ def unet():
     return keras.Model(image, layers.Conv2D(1, 1, activation="sigmoid")(x))
 
 
+def mlp():
+    return keras.Sequential([
+        keras.Input((784,)),
+        layers.Dense(512, activation="relu"),
+        layers.Dense(512, activation="relu"),
+        layers.Dense(10, activation="softmax"),
+    ])
+
+
+def tiny_mlp():
+    return keras.Sequential([
+        keras.Input((16,)),
+        layers.Dense(32, activation="relu"),
+        layers.Dense(32, activation="relu"),
+        layers.Dense(4, activation="softmax"),
+    ])
+
+
+def lstm2():
+    return keras.Sequential([
+        keras.Input((100, 64)),
+        layers.LSTM(256, return_sequences=True),
+        layers.LSTM(256),
+        layers.Dense(10, activation="softmax"),
+    ])
+
+
+def bigru():
+    return keras.Sequential([
+        keras.Input((50, 64)),
+        layers.Bidirectional(layers.GRU(128, return_sequences=True)),
+        layers.GlobalMaxPooling1D(),
+        layers.Dense(10, activation="softmax"),
+    ])
+
+
+def gru8():
+    """One time step a call, as audio and control loops use it: the state goes in and comes out."""
+    x, state = keras.Input((1, 1)), keras.Input((8,))
+    last, after = layers.GRU(8, return_state=True, name="gru")(x, initial_state=state)
+    return keras.Model([x, state], [layers.Dense(1, name="dense")(last), after])
+
+
+def convlstm():
+    return keras.Sequential([
+        keras.Input((8, 32, 32, 1)),
+        layers.ConvLSTM2D(16, 3, padding="same"),
+        layers.Conv2D(1, 3, padding="same", activation="sigmoid"),
+    ])
+
+
+def text_transformer():
+    """Four encoder blocks of eight heads on 128 tokens."""
+    width = 256
+    tokens = keras.Input((128,), dtype="int32")
+    x = layers.Embedding(VOCABULARY, width)(tokens)
+    for _ in range(4):
+        y = layers.LayerNormalization(epsilon=1e-6)(x)
+        x = layers.Add()([x, layers.MultiHeadAttention(8, width // 8)(y, y)])
+        y = layers.LayerNormalization(epsilon=1e-6)(x)
+        y = layers.Dense(width)(layers.Dense(4 * width, activation="gelu")(y))
+        x = layers.Add()([x, y])
+    x = layers.GlobalAveragePooling1D()(layers.LayerNormalization(epsilon=1e-6)(x))
+    return keras.Model(tokens, layers.Dense(8, activation="softmax")(x))
+
+
 def application(name):
     return lambda: getattr(keras.applications, name)(weights=None)
 
@@ -66,69 +134,61 @@ MODELS = {
     "vgg16": application("VGG16"),
     "unet": unet,
     "digits": digits,
+    "mlp": mlp,
+    "tiny_mlp": tiny_mlp,
+    "lstm2": lstm2,
+    "bigru": bigru,
+    "gru8": gru8,
+    "convlstm": convlstm,
+    "text_transformer": text_transformer,
 }
 
 
-def randomize(model, image):
+def make_input(tensor):
     random = np.random.default_rng(SEED)
-    for layer in model.layers:
-        if isinstance(layer, layers.BatchNormalization):
-            count = layer.gamma.shape
-            layer.gamma.assign(random.uniform(0.7, 1.3, count))
-            layer.beta.assign(random.normal(0, 0.2, count))
-            layer.moving_mean.assign(random.normal(0, 0.2, count))
-            layer.moving_variance.assign(random.uniform(0.7, 1.5, count))
+    shape = (1,) + tuple(tensor.shape[1:])
+    if tensor.dtype == "int32":
+        return random.integers(0, VOCABULARY, shape, "int32")
+    return random.uniform(0, 1, shape).astype("float32")
+
+
+def randomize(model, inputs):
+    random = np.random.default_rng(SEED)
+    spreads = {
+        "gamma": lambda shape: random.uniform(0.7, 1.3, shape),
+        "beta": lambda shape: random.normal(0, 0.2, shape),
+        "moving_mean": lambda shape: random.normal(0, 0.2, shape),
+        "moving_variance": lambda shape: random.uniform(0.7, 1.5, shape),
+        "bias": lambda shape: random.normal(0, 0.05, shape),
+    }
+    for weight in model.weights:
+        if weight.name in spreads:
+            weight.assign(spreads[weight.name](weight.shape))
     last = next(layer for layer in reversed(model.layers) if hasattr(layer, "kernel"))
-    features = keras.Model(model.inputs, last.input)([image], training=False)
+    features = keras.Model(model.inputs, last.input)(inputs, training=False)
     activation, last.activation = last.activation, keras.activations.linear
     product = np.asarray(last(features))
     last.activation = activation
-    last.kernel.assign(np.asarray(last.kernel) / max(product.std(), 1e-6))
+    if product.size > 1:  # one number alone has no spread
+        last.kernel.assign(np.asarray(last.kernel) / max(product.std(), 1e-6))
 
 
-def export(model, path):
-    import tensorflow as tf
-    import tf2onnx
-
-    @tf.function(input_signature=[tf.TensorSpec((1,) + model.inputs[0].shape[1:], tf.float32, name="input")])
-    def call(x):
-        return model([x], training=False)
-
-    tf2onnx.convert.from_function(call, call.input_signature, opset=17, output_path=str(path))
-
-
-def export_in_two_parts(model, path):
-    """tf2onnx needs some 30 GB for the 500 MB of VGG16: it exports the convolutions, the Dense layers are added here."""
-    import onnx
-    from onnx import helper, numpy_helper
-
-    tail = model.layers[next(i for i, layer in enumerate(model.layers) if isinstance(layer, layers.Dense)):]
-    export(keras.Model(model.inputs, tail[0].input), path)
-    file = onnx.load(str(path))
-    last = file.graph.output.pop().name
-    for layer in tail:
-        names = [f"{layer.name}/{part}" for part in ("kernel", "bias")]
-        file.graph.initializer.extend(map(numpy_helper.from_array, layer.get_weights(), names))
-        activation = {"relu": "Relu", "softmax": "Softmax"}[layer.activation.__name__]
-        file.graph.node.append(helper.make_node("Gemm", [last, *names], [f"{layer.name}/sum"]))
-        file.graph.node.append(helper.make_node(activation, [f"{layer.name}/sum"], [layer.name]))
-        last = layer.name
-    file.graph.output.append(helper.make_tensor_value_info(last, onnx.TensorProto.FLOAT, (1, tail[-1].units)))
-    onnx.save(file, str(path))
+def write(arrays, path):
+    with open(path, "wb") as file:
+        for array in arrays:
+            np.asarray(array).tofile(file)
 
 
 def main(name, folder):
     folder.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(SEED)
     model = MODELS[name]()
-    shape = (1,) + model.inputs[0].shape[1:]
-    image = np.random.default_rng(SEED).uniform(0, 1, shape).astype("float32")
-    randomize(model, image)
+    inputs = [make_input(tensor) for tensor in model.inputs]
+    randomize(model, inputs)
     model.save(folder / "model.keras")
-    image.tofile(folder / "input.bin")
-    np.asarray(model(image, training=False), "float32").tofile(folder / "expected.bin")
-    large = model.count_params() > 50e6
-    (export_in_two_parts if large else export)(model, folder / "model.onnx")
+    write(inputs, folder / "input.bin")
+    outputs = model(inputs if len(inputs) > 1 else inputs[0], training=False)
+    write(outputs if isinstance(outputs, (list, tuple)) else [outputs], folder / "expected.bin")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Times layerc and ONNX Runtime in pairs: see scripts/bench --help.
+"""Times layerc and its peers in pairs: see scripts/bench --help.
 
-Both run in processes of their own on the same processors. A round times one while the other is stopped, then the other;
+Each runs in a process of its own on the same processors. A round times layerc while the peer is stopped, then the peer;
 the next round begins with the other one. Each round gives a ratio of two times measured within the same second, so that a
 noisy machine disturbs both alike; reported are the medians over the rounds.
 """
 import argparse
+import array
+import importlib.util
+import math
 import os
 import pathlib
 import signal
@@ -13,10 +16,16 @@ import statistics
 import subprocess
 import sys
 
-import numpy as np
-
 HERE = pathlib.Path(__file__).resolve().parent
+NETS = ("mobilenet_v2", "resnet50", "efficientnet_b0", "vgg16", "unet", "digits", "mlp", "tiny_mlp", "lstm2", "bigru",
+        "gru8", "convlstm", "text_transformer")
+PEERS = {"onnxruntime": "model.onnx", "openvino": "model.xml", "litert": "model.tflite"}
+BY_HAND = {"gru8": HERE / "GruByHand.cpp"}  # always a peer of the net it computes
 TOLERANCE = 1e-3  # of the largest output: deep nets, see docs; a wrong answer is not worth timing
+
+
+class Unable(Exception):
+    """Why a peer has no time for a net."""
 
 
 class Contestant:
@@ -26,7 +35,7 @@ class Contestant:
         self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, preexec_fn=lambda: os.sched_setaffinity(0, processors))
         if self.process.stdout.readline().strip() != "ready":
-            sys.exit(f"bench: {command[0]} failed")
+            raise Unable(f"{pathlib.Path(command[0]).name} fails")
         self.pause()
 
     def pause(self):
@@ -47,45 +56,91 @@ class Contestant:
 
 
 def run(*command):
-    subprocess.run([str(word) for word in command], check=True)
+    """Quiet, for TensorFlow is talkative; its words are the reason where it fails."""
+    done = subprocess.run([str(word) for word in command], stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise Unable(done.stderr.strip() or f"{command[0]} exits with {done.returncode}")
 
 
-def make(name, folder):
-    """TensorFlow is talkative, so its words are shown only where it fails; half a folder is not left behind."""
-    part = folder.with_name(name + ".part")
-    made = subprocess.run([sys.executable, HERE / "models.py", name, part], stderr=subprocess.PIPE, text=True)
-    if made.returncode != 0:
-        sys.exit(made.stderr)
-    part.rename(folder)
+def compile_driver(source, program, *flags):
+    sources = (source, HERE / "Serve.h")
+    if not program.exists() or any(program.stat().st_mtime < file.stat().st_mtime for file in sources):
+        run(os.environ.get("CXX", "c++"), "-std=c++17", "-O2", source, "-o", program, *flags)
+    return program
 
 
 def prepare(name, options):
-    """The folder with the net, its ONNX file and its shared library."""
+    """The folder with the net and a driver with its shared library, compiled anew each time."""
     folder = options.work / name
-    if not (folder / "model.onnx").exists():
+    if not (folder / "model.keras").exists():
         print(f"== make {name} with Keras", flush=True)
-        make(name, folder)
+        part = folder.with_name(name + ".part")
+        run(sys.executable, HERE / "models.py", name, part)
+        part.rename(folder)
     print(f"== compile {name}", flush=True)
-    run(options.layerc, "compile", folder / "model.keras", "-o", folder / "out", "--name", name, "--shared", "--quiet",
+    out = folder / "out"
+    run(options.layerc, "compile", folder / "model.keras", "-o", out, "--name", name, "--shared", "--quiet",
         *options.flags.split())
+    driver_of(name, folder, out, out / "driver")
     return folder
 
 
+def driver_of(name, folder, library, program):
+    program.unlink(missing_ok=True)  # it was linked with the library of another compilation
+    header = folder / "out" / f"{name}_c.h"
+    compile_driver(HERE / "driver.cpp", program, f"-DMODEL={name}", f'-DHEADER="{header}"', library / f"lib{name}.so",
+                   f"-Wl,-rpath,{library}")
+
+
+def command_by_hand(name, folder):
+    """The driver with a library of the same interface, compiled from the code by hand."""
+    library = folder / "by_hand"
+    library.mkdir(exist_ok=True)
+    run(os.environ.get("CXX", "c++"), "-std=c++17", "-O3", "-march=native", "-ffp-contract=fast", "-shared", "-fPIC",
+        f"-I{folder}", f"-I{folder / 'out'}", BY_HAND[name], "-o", library / f"lib{name}.so")
+    driver_of(name, folder, library, library / "driver")
+    return [library / "driver"]
+
+
+def openvino_driver(options):
+    package = pathlib.Path(importlib.util.find_spec("openvino").submodule_search_locations[0])
+    library = next((package / "libs").glob("libopenvino_c.so*"))
+    return compile_driver(HERE / "OpenVinoDriver.cpp", options.work / "openvino-driver", f"-I{package / 'include'}",
+                          library, f"-Wl,-rpath,{package / 'libs'}")
+
+
+def command_of(peer, name, folder, options):
+    """What starts the peer on this net, up to the number of threads."""
+    file = folder / PEERS.get(peer, "weights.h")
+    if not file.exists():
+        print(f"== export {name} for {peer}", flush=True)
+        run(sys.executable, HERE / "export.py", folder, file.name)
+    if peer == "by-hand":
+        return command_by_hand(name, folder)
+    if peer == "openvino":
+        return [openvino_driver(options), file]
+    python = os.environ.get("BENCH_LITERT_PYTHON", sys.executable) if peer == "litert" else sys.executable
+    return [python, HERE / "peer_driver.py", file]
+
+
 def check(folder, file, who):
-    expected, actual = (np.fromfile(folder / f, "float32") for f in ("expected.bin", file))
-    error = np.abs(expected - actual).max() / np.abs(expected).max()
-    if not error <= TOLERANCE:
-        sys.exit(f"bench: {who} computes {folder.name} with an error of {error:.1e} of the largest output")
+    expected, actual = array.array("f"), array.array("f")
+    expected.frombytes((folder / "expected.bin").read_bytes())
+    actual.frombytes((folder / file).read_bytes())
+    allowed = TOLERANCE * max(map(abs, expected))
+    if len(actual) != len(expected) or not all(abs(a - e) <= allowed for a, e in zip(actual, expected)):
+        raise Unable(f"{who} computes something else than Keras")
 
 
-def compare(name, folder, threads, options):
+def compare(folder, threads, peer, command, options):
     processors = set(sorted(os.sched_getaffinity(0))[:threads])
-    ours = Contestant([options.driver, folder / "out" / f"lib{name}.so", name, threads, folder / "input.bin",
-                       folder / "layerc.bin"], processors)
-    theirs = Contestant([sys.executable, HERE / "onnx_driver.py", folder / "model.onnx", threads, folder / "input.bin",
-                         folder / "onnxruntime.bin"], processors)
-    check(folder, "layerc.bin", "layerc")
-    check(folder, "onnxruntime.bin", "ONNX Runtime")
+
+    def start(who, command):
+        contestant = Contestant([*command, threads, folder / "input.bin", folder / f"{who}.bin"], processors)
+        check(folder, f"{who}.bin", who)
+        return contestant
+
+    ours, theirs = start("layerc", [folder / "out" / "driver"]), start(peer, command)
     rounds = []
     for number in range(options.rounds + 1):
         pair = [ours, theirs] if number % 2 else [theirs, ours]
@@ -97,32 +152,70 @@ def compare(name, folder, threads, options):
     return rounds
 
 
-def report(name, threads, rounds):
+def milliseconds(nanoseconds):
+    """Four digits."""
+    return f"{nanoseconds / 1e6:.{max(0, 9 - math.floor(math.log10(nanoseconds)))}f}"
+
+
+def report(name, threads, peer, rounds):
     ratios = sorted(theirs / ours for ours, theirs in rounds)
-    ours, theirs = (statistics.median(side) / 1e6 for side in zip(*rounds))
-    return (f"{name:<16} {threads:>7} {ours:>11.4f} {theirs:>11.4f} {statistics.median(ratios):>7.2f}"
+    ours, theirs = (milliseconds(statistics.median(side)) for side in zip(*rounds))
+    return (f"{name:<16} {threads:>7} {peer:<11} {ours:>11} {theirs:>11} {statistics.median(ratios):>13.2f}"
             f"   {ratios[0]:.2f} - {ratios[-1]:.2f}")
 
 
-def main():
-    parser = argparse.ArgumentParser(prog="scripts/bench", description="layerc against ONNX Runtime, in pairs")
-    parser.add_argument("--models", default="mobilenet_v2,resnet50",
-                        help="of mobilenet_v2, resnet50, efficientnet_b0, vgg16, unet, digits (default: the first two)")
-    parser.add_argument("--threads", default="1,2", help="how many threads, a list (default 1,2)")
-    parser.add_argument("--rounds", type=int, default=9, help="rounds per net and number of threads")
-    parser.add_argument("--seconds", type=float, default=0.5, help="seconds per round and contestant")
-    parser.add_argument("--flags", default="--target-cpu native", help="flags of layerc compile")
-    parser.add_argument("--layerc", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--driver", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--work", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    lines = []
-    for name in options.models.split(","):
-        folder = prepare(name, options)
+def lines_of(name, folder, peer, options):
+    """One line of the table for each number of threads, or one that says why there is none."""
+    try:
+        command = command_of(peer, name, folder, options)
         for threads in map(int, options.threads.split(",")):
-            lines.append(report(name, threads, compare(name, folder, threads, options)))
-            print(lines[-1], flush=True)
-    print(f"\n{'':<16} {'threads':>7} {'layerc ms':>11} {'ORT ms':>11} {'ORT / layerc':>7}  range of rounds")
+            yield report(name, threads, peer, compare(folder, threads, peer, command, options))
+    except Unable as reason:
+        print(f"bench: {name}, {peer}: {reason}", file=sys.stderr)
+        yield f"{name:<16} {'':>7} {peer:<11} none: {str(reason).splitlines()[-1][:80]}"
+
+
+def parse():
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="layerc against other engines, in pairs: above 1, layerc is faster",
+        epilog="example:\n  scripts/bench --models lstm2,gru8 --peers onnxruntime,openvino,litert --threads 1 --rounds 5\n\n"
+               f"nets: {', '.join(NETS[:10])},\n  {', '.join(NETS[10:])}\n"
+               "gru8 is also timed against the same net written by hand in C++, benchmarks/GruByHand.cpp")
+    parser.add_argument("--models", default="mobilenet_v2,resnet50",
+                        help="a list of nets, or all (default: mobilenet_v2,resnet50)")
+    parser.add_argument("--peers", default="onnxruntime", help=f"a list of {', '.join(PEERS)} (default: onnxruntime)")
+    parser.add_argument("--threads", default="1,2", help="how many threads, a list (default: 1,2)")
+    parser.add_argument("--rounds", type=int, default=9, help="rounds per net, peer and number of threads (default: 9)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="seconds per round and contestant (default: 0.5)")
+    parser.add_argument("--flags", default="--target-cpu native", help="flags of layerc compile")
+    parser.add_argument("--layerc", type=pathlib.Path, default="build/release/bin/layerc",
+                        help="the compiler, if not that of build/release")
+    parser.add_argument("--work", type=pathlib.Path, default="build/bench",
+                        help="where files are kept (default: build/bench)")
+    options = parser.parse_args()
+    options.models = list(NETS) if options.models == "all" else options.models.split(",")
+    options.peers = options.peers.split(",")
+    for word, known in [(word, NETS) for word in options.models] + [(word, PEERS) for word in options.peers]:
+        if word not in known:
+            parser.error(f"{word} is none of {', '.join(known)}")
+    options.work = options.work.resolve()
+    return options
+
+
+def main():
+    options = parse()
+    lines = []
+    for name in options.models:
+        try:
+            folder = prepare(name, options)
+        except Unable as reason:
+            sys.exit(f"bench: {name}: {reason}")
+        for peer in options.peers + ["by-hand"] * (name in BY_HAND):
+            for line in lines_of(name, folder, peer, options):
+                lines.append(line)
+                print(line, flush=True)
+    print(f"\n{'':<16} {'threads':>7} {'peer':<11} {'layerc ms':>11} {'peer ms':>11} {'peer / layerc':>13}   range of rounds")
     print("\n".join(lines))
 
 
