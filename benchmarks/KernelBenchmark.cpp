@@ -31,9 +31,7 @@ struct Layer {
   int64_t size, channels, kernel, filters, stride = 1, groups = 1;
 
   int64_t outSize() const { return (size + stride - 1) / stride; }
-  double operations() const {
-    return 2.0 * outSize() * outSize() * filters * kernel * kernel * (channels / groups);
-  }
+  double operations() const { return 2.0 * outSize() * outSize() * filters * kernel * kernel * (channels / groups); }
   std::string text() const;
 };
 
@@ -50,10 +48,11 @@ std::string Layer::text() const {
   std::string in = tensor({1, size, size, channels}), out = tensor({1, outSize(), outSize(), filters});
   std::string weights = tensor({kernel, kernel, channels / groups, filters}), bias = tensor({filters});
   std::string each = std::to_string(low) + ", " + std::to_string(pads - low), s = std::to_string(stride);
-  return "func.func @layer(%x: " + in + ") -> " + out + " {\n%k = nn.weight \"k\" : " + weights + "\n%b = nn.weight \"b\" : " + bias +
-         "\n%c = nn.conv %x, %k strides [" + s + ", " + s + "] pads [" + each + ", " + each + "] groups " + std::to_string(groups) +
-         " : (" + in + ", " + weights + ") -> " + out + "\n%d = nn.binary add %c, %b : (" + out + ", " + bias + ") -> " + out +
-         "\n%e = nn.unary relu %d : (" + out + ") -> " + out + "\nreturn %e : " + out + "\n}";
+  return "func.func @layer(%x: " + in + ") -> " + out + " {\n%k = nn.weight \"k\" : " + weights +
+         "\n%b = nn.weight \"b\" : " + bias + "\n%c = nn.conv %x, %k strides [" + s + ", " + s + "] pads [" + each +
+         ", " + each + "] groups " + std::to_string(groups) + " : (" + in + ", " + weights + ") -> " + out +
+         "\n%d = nn.binary add %c, %b : (" + out + ", " + bias + ") -> " + out + "\n%e = nn.unary relu %d : (" + out +
+         ") -> " + out + "\nreturn %e : " + out + "\n}";
 }
 
 constexpr Layer kLayers[] = {
@@ -160,8 +159,9 @@ int main(int argc, char **argv) {
   for (const Layer &layer : kLayers)
     for (const char *kernels : {"mlir", "onednn"})
       if (std::string(kernels) == "mlir" || findExternal("layerc_onednn"))
-        benchmark::RegisterBenchmark((std::string(layer.name) + "/" + kernels).c_str(),
-                                     [&layer, kernels, peak](benchmark::State &state) { time(state, layer, kernels, peak); })
-            ->Unit(benchmark::kMicrosecond);
+        benchmark::RegisterBenchmark((std::string(layer.name) + "/" + kernels).c_str(), [&layer, kernels, peak](
+                                                                                            benchmark::State &state) {
+          time(state, layer, kernels, peak);
+        })->Unit(benchmark::kMicrosecond);
   benchmark::RunSpecifiedBenchmarks();
 }

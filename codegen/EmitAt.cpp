@@ -87,7 +87,8 @@ static Value tableOf(KernelBuilder &k, nn::ConstantOp op, Type stored) {
     auto globals = module.getOps<memref::GlobalOp>();
     name = "table" + std::to_string(std::distance(globals.begin(), globals.end()));
     OpBuilder top = OpBuilder::atBlockBegin(module.getBody());
-    top.create<memref::GlobalOp>(op.getLoc(), name, top.getStringAttr("private"), type, values, /*constant=*/true, IntegerAttr());
+    top.create<memref::GlobalOp>(op.getLoc(), name, top.getStringAttr("private"), type, values, /*constant=*/true,
+                                 IntegerAttr());
   }
   return k.b.create<memref::GetGlobalOp>(type, name);
 }
@@ -124,7 +125,8 @@ static Value emitConstant(KernelBuilder &k, nn::ConstantOp op, const Lanes &at) 
 static Value emitSelect(KernelBuilder &k, nn::SelectOp op, const Lanes &at) {
   ArrayRef<int64_t> shape = shapeOf(op);
   Value condition = emitBroadcastAt(k, op.getCondition(), shape, at);
-  Value onTrue = emitBroadcastAt(k, op.getOnTrue(), shape, at), onFalse = emitBroadcastAt(k, op.getOnFalse(), shape, at);
+  Value onTrue = emitBroadcastAt(k, op.getOnTrue(), shape, at),
+        onFalse = emitBroadcastAt(k, op.getOnFalse(), shape, at);
   return k.b.create<arith::SelectOp>(condition, onTrue, onFalse);
 }
 

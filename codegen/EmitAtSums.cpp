@@ -101,10 +101,9 @@ static SmallVector<Value> emitReduce(KernelBuilder &k, nn::ReduceOp op, ArrayRef
         reduced.resize(axes.size(), k.constant(0));
         return combine(k, function, element, sum, elementAt(place, reduced, dim, count));
       };
-      results.push_back(emitRowReduction(
-          k, walked, lanes,
-          {[&](int64_t count) { return startOf(k, function, element, count); }, step,
-           [&](Value a, Value b) { return combine(k, function, element, a, b); }}));
+      results.push_back(emitRowReduction(k, walked, lanes,
+                                         {[&](int64_t count) { return startOf(k, function, element, count); }, step,
+                                          [&](Value a, Value b) { return combine(k, function, element, a, b); }}));
     }
   } else {
     SmallVector<LoopBounds> bounds;
@@ -148,7 +147,8 @@ struct Window {
   SmallVector<LoopBounds> bounds;
   SmallVector<int64_t> dilations, sizes;
 
-  void add(KernelBuilder &k, Value position, int64_t stride, int64_t padLow, int64_t taps, int64_t dilation, int64_t size) {
+  void add(KernelBuilder &k, Value position, int64_t stride, int64_t padLow, int64_t taps, int64_t dilation,
+           int64_t size) {
     starts.push_back(k.sub(k.mul(position, stride), padLow));
     bounds.push_back(insideTaps(k, starts.back(), taps, dilation, size));
     dilations.push_back(dilation);
@@ -198,7 +198,8 @@ static SmallVector<Value> emitPool(KernelBuilder &k, nn::PoolOp op, ArrayRef<Lan
     Type number = k.b.getI64Type();
     Value divisor = k.splat(emitConvert(k, whole, number, isa<FloatType>(type) ? type : element), count);
     for (Value &result : results)
-      result = k.roundTo(element, emitBinary(k, nn::BinaryFunction::Div, isa<FloatType>(type) ? type : element, result, divisor));
+      result = k.roundTo(
+          element, emitBinary(k, nn::BinaryFunction::Div, isa<FloatType>(type) ? type : element, result, divisor));
   }
   return results;
 }
@@ -210,7 +211,8 @@ static SmallVector<Value> emitConv(KernelBuilder &k, nn::ConvOp op, ArrayRef<Lan
   int64_t filtersPerGroup = filters / groups, last = rank + 1;
   Window window;
   for (int64_t d = 0; d < rank; ++d)
-    window.add(k, places.front().index[d + 1], op.stride(d), op.padLow(d), shapeOf(kernel)[d], op.dilation(d), shapeOf(input)[d + 1]);
+    window.add(k, places.front().index[d + 1], op.stride(d), op.padLow(d), shapeOf(kernel)[d], op.dilation(d),
+               shapeOf(input)[d + 1]);
   SmallVector<LoopBounds> bounds = window.bounds;
   bounds.push_back({k.constant(0), k.constant(channels)});
   Type type = k.computeType(elementOf(op));
@@ -219,7 +221,8 @@ static SmallVector<Value> emitConv(KernelBuilder &k, nn::ConvOp op, ArrayRef<Lan
     SmallVector<Value> next;
     for (auto [place, sum] : llvm::zip_equal(places, sums)) {
       bool channelLanes = place.count > 1 && place.dim == last;
-      Lanes from{SmallVector<Value>(last + 1), place.count, place.dim}, weight{SmallVector<Value>(index), place.count, last};
+      Lanes from{SmallVector<Value>(last + 1), place.count, place.dim},
+          weight{SmallVector<Value>(index), place.count, last};
       from.index[0] = place.index[0];
       for (int64_t d = 0; d < rank; ++d)
         from.index[d + 1] = window.input(k, d, index[d]);
@@ -256,7 +259,8 @@ static SmallVector<Value> emitLocalConv(KernelBuilder &k, nn::LocalConvOp op, Ar
       for (int64_t d = 0; d < rank; ++d)
         from.index.push_back(window.input(k, d, index[d]));
       from.index.push_back(index[rank]);
-      Lanes weight{SmallVector<Value>(ArrayRef(place.index).slice(1, rank)), filterLanes ? place.count : 1, 2 * rank + 1};
+      Lanes weight{SmallVector<Value>(ArrayRef(place.index).slice(1, rank)), filterLanes ? place.count : 1,
+                   2 * rank + 1};
       llvm::append_range(weight.index, index);
       weight.index.push_back(place.index[last]);
       Value x = k.emitAt(input, from), w = k.emitAt(kernel, weight);
@@ -276,36 +280,40 @@ static Value emitConvTranspose(KernelBuilder &k, nn::ConvTransposeOp op, const L
     taps.push_back({k.constant(0), k.constant(size)});
   bool channelLanes = place.count > 1 && place.dim == last;
   Value start = k.number(k.computeType(elementOf(op)), 0, place.count);
-  return emitNest(k, taps, start, [&](ArrayRef<Value> tap, ValueRange sums) -> SmallVector<Value> {
-    Lanes from{SmallVector<Value>(last + 1), channelLanes ? 1 : place.count, place.dim};
-    from.index[0] = place.index[0];
-    Value hit;
-    for (int64_t d = 0; d < rank; ++d) {
-      // = position * stride when this tap reaches the place; a negative one becomes a huge quotient
-      Value spread = k.sub(k.add(place.index[d + 1], op.crop(d)), k.mul(tap[d], op.dilation(d)));
-      Value position = k.b.create<arith::DivUIOp>(spread, k.constant(op.stride(d)));
-      Value rest = k.b.create<arith::RemUIOp>(spread, k.constant(op.stride(d)));
-      Value isWhole = k.b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, rest, k.constant(0));
-      Value isInside = k.b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, position, k.constant(shapeOf(input)[d + 1]));
-      Value both = k.b.create<arith::AndIOp>(isWhole, isInside);
-      hit = hit ? k.b.create<arith::AndIOp>(hit, both).getResult() : both;
-      from.index[d + 1] = position;
-    }
-    auto emitChannels = [&] {
-      LoopBounds channels{k.constant(0), k.constant(shapeOf(kernel)[rank])};
-      return emitNest(k, channels, sums, [&](ArrayRef<Value> channel, ValueRange inner) -> SmallVector<Value> {
-               from.index[last] = channel[0];
-               Lanes weight{SmallVector<Value>(tap), channelLanes ? place.count : 1, last};
-               weight.index.append({channel[0], place.index[last]});
-               Value x = k.emitAt(input, from), w = k.emitAt(kernel, weight);
-               x = from.count == place.count ? x : k.splat(x, place.count);
-               w = weight.count == place.count ? w : k.splat(w, place.count);
-               return {multiplyAdd(k, x, w, inner[0])};
-             })
-          .front();
-    };
-    return {k.choose(hit, emitChannels, [&] { return sums[0]; })};
-  }).front();
+  return emitNest(k, taps, start,
+                  [&](ArrayRef<Value> tap, ValueRange sums) -> SmallVector<Value> {
+                    Lanes from{SmallVector<Value>(last + 1), channelLanes ? 1 : place.count, place.dim};
+                    from.index[0] = place.index[0];
+                    Value hit;
+                    for (int64_t d = 0; d < rank; ++d) {
+                      // = position * stride when this tap reaches the place; a negative one becomes a huge quotient
+                      Value spread = k.sub(k.add(place.index[d + 1], op.crop(d)), k.mul(tap[d], op.dilation(d)));
+                      Value position = k.b.create<arith::DivUIOp>(spread, k.constant(op.stride(d)));
+                      Value rest = k.b.create<arith::RemUIOp>(spread, k.constant(op.stride(d)));
+                      Value isWhole = k.b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, rest, k.constant(0));
+                      Value isInside = k.b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, position,
+                                                                 k.constant(shapeOf(input)[d + 1]));
+                      Value both = k.b.create<arith::AndIOp>(isWhole, isInside);
+                      hit = hit ? k.b.create<arith::AndIOp>(hit, both).getResult() : both;
+                      from.index[d + 1] = position;
+                    }
+                    auto emitChannels = [&] {
+                      LoopBounds channels{k.constant(0), k.constant(shapeOf(kernel)[rank])};
+                      return emitNest(k, channels, sums,
+                                      [&](ArrayRef<Value> channel, ValueRange inner) -> SmallVector<Value> {
+                                        from.index[last] = channel[0];
+                                        Lanes weight{SmallVector<Value>(tap), channelLanes ? place.count : 1, last};
+                                        weight.index.append({channel[0], place.index[last]});
+                                        Value x = k.emitAt(input, from), w = k.emitAt(kernel, weight);
+                                        x = from.count == place.count ? x : k.splat(x, place.count);
+                                        w = weight.count == place.count ? w : k.splat(w, place.count);
+                                        return {multiplyAdd(k, x, w, inner[0])};
+                                      })
+                          .front();
+                    };
+                    return {k.choose(hit, emitChannels, [&] { return sums[0]; })};
+                  })
+      .front();
 }
 
 //===-- Contract ------------------------------------------------------------------------------------------------===//
@@ -425,16 +433,16 @@ SmallVector<Value> layerc::emitSums(KernelBuilder &k, Operation *op, ArrayRef<La
       results.push_back(emitLaneByLane(k, place, [&](const Lanes &one) { return emitSums(k, op, one).front(); }));
     return results;
   }
-  SmallVector<Value> sums =
-      llvm::TypeSwitch<Operation *, SmallVector<Value>>(op)
-          .Case([&](nn::ReduceOp reduce) { return emitReduce(k, reduce, places); })
-          .Case([&](nn::PoolOp pool) { return emitPool(k, pool, places); })
-          .Case([&](nn::ConvOp conv) { return emitConv(k, conv, places); })
-          .Case([&](nn::LocalConvOp conv) { return emitLocalConv(k, conv, places); })
-          .Case([&](nn::ContractOp contract) { return emitContract(k, contract, places); })
-          .Case([&](nn::ConvTransposeOp conv) {
-            return SmallVector<Value>(llvm::map_range(places, [&](const Lanes &at) { return emitConvTranspose(k, conv, at); }));
-          });
+  SmallVector<Value> sums = llvm::TypeSwitch<Operation *, SmallVector<Value>>(op)
+                                .Case([&](nn::ReduceOp reduce) { return emitReduce(k, reduce, places); })
+                                .Case([&](nn::PoolOp pool) { return emitPool(k, pool, places); })
+                                .Case([&](nn::ConvOp conv) { return emitConv(k, conv, places); })
+                                .Case([&](nn::LocalConvOp conv) { return emitLocalConv(k, conv, places); })
+                                .Case([&](nn::ContractOp contract) { return emitContract(k, contract, places); })
+                                .Case([&](nn::ConvTransposeOp conv) {
+                                  return SmallVector<Value>(llvm::map_range(
+                                      places, [&](const Lanes &at) { return emitConvTranspose(k, conv, at); }));
+                                });
   for (Value &sum : sums)
     sum = k.roundTo(elementOf(op->getResult(0)), sum);
   return sums;

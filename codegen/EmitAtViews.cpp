@@ -87,12 +87,14 @@ static Value emitReshape(KernelBuilder &k, nn::ReshapeOp op, const Lanes &at) {
     if (at.count == 1 || at.dim < group.resultBegin || at.dim >= group.resultEnd)
       continue;
     // Lanes must be neighbours: the innermost dimension of the group that is not of size 1, on both sides.
-    bool innermost = llvm::all_of(result.slice(at.dim + 1, group.resultEnd - at.dim - 1), [](int64_t s) { return s == 1; });
+    bool innermost =
+        llvm::all_of(result.slice(at.dim + 1, group.resultEnd - at.dim - 1), [](int64_t s) { return s == 1; });
     inner.dim = group.inputEnd - 1;
     while (inner.dim > group.inputBegin && input[inner.dim] == 1)
       --inner.dim;
     bool inOne = group.inputBegin < group.inputEnd && innermost &&
-                 (input[inner.dim] == ShapedType::getNumElements(inputSizes) || staysInRow(k, linear, at.count, input[inner.dim]));
+                 (input[inner.dim] == ShapedType::getNumElements(inputSizes) ||
+                  staysInRow(k, linear, at.count, input[inner.dim]));
     if (!inOne)
       return emitLaneByLane(k, at, [&](const Lanes &one) { return k.emitAt(op.getResult(), one); });
   }
@@ -216,7 +218,8 @@ static Value emitUnpack(KernelBuilder &k, nn::UnpackOp op, const Lanes &at) {
   ArrayRef<int64_t> shape = shapeOf(op);
   nn::LayoutAttr layout = op.getLayout();
   assert(layout.getKind() == "panels" && "the loops template accepts no other");
-  int64_t width = shape.empty() ? 1 : shape.back(), perGroup = width / layout.getGroups(), columns = layout.getColumns();
+  int64_t width = shape.empty() ? 1 : shape.back(), perGroup = width / layout.getGroups(),
+          columns = layout.getColumns();
   auto last = static_cast<int64_t>(shape.size()) - 1;
   Value column = shape.empty() ? k.constant(0) : at.index.back();
   Value inGroup = k.rem(column, perGroup);
@@ -225,7 +228,8 @@ static Value emitUnpack(KernelBuilder &k, nn::UnpackOp op, const Lanes &at) {
   if (!together)
     return emitLaneByLane(k, at, [&](const Lanes &one) { return k.emitAt(op.getResult(), one); });
   Value row = shape.empty() ? k.constant(0) : linearize(k, ArrayRef(at.index).drop_back(), shape.drop_back());
-  return k.emitAt(op.getInput(), Lanes{{k.div(column, perGroup), k.div(inGroup, columns), row, k.rem(inGroup, columns)}, at.count, 3});
+  return k.emitAt(op.getInput(),
+                  Lanes{{k.div(column, perGroup), k.div(inGroup, columns), row, k.rem(inGroup, columns)}, at.count, 3});
 }
 
 /// The inverse: zeros beyond the last column.

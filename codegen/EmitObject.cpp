@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Native code in process. Each kernel is a module of its own until it is optimised, so that all processors work; then the
-// modules are linked and emitted once.
+// Native code in process. Each kernel is a module of its own until it is optimised, so that all processors work; then
+// the modules are linked and emitted once.
 #include "codegen/EmitObject.h"
 
 #include "codegen/EmitKernel.h"
@@ -48,9 +48,9 @@ static Expected<std::unique_ptr<llvm::TargetMachine>> makeMachine(const Target &
     return llvm::createStringError(error);
   llvm::TargetOptions options;
   options.EmitStackSizeSection = true; // for stackBytes()
-  return std::unique_ptr<llvm::TargetMachine>(
-      found->createTargetMachine(target.triple, target.cpu, target.features, options, llvm::Reloc::PIC_, std::nullopt,
-                                 llvm::CodeGenOptLevel::Aggressive));
+  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(target.triple, target.cpu, target.features,
+                                                                         options, llvm::Reloc::PIC_, std::nullopt,
+                                                                         llvm::CodeGenOptLevel::Aggressive));
 }
 
 /// The target as attributes of each function: they decide about instructions, whatever the target machine says.
@@ -109,7 +109,8 @@ static Expected<std::string> makeBitcode(plan::KernelOp kernel, const Target &ta
 }
 
 /// makeBitcode of all kernels on `threads` threads, in the kernels' order.
-static Expected<std::vector<std::string>> makeAllBitcode(llvm::ArrayRef<plan::KernelOp> kernels, const Target &target, unsigned threads) {
+static Expected<std::vector<std::string>> makeAllBitcode(llvm::ArrayRef<plan::KernelOp> kernels, const Target &target,
+                                                         unsigned threads) {
   std::vector<std::string> results(kernels.size());
   std::vector<std::string> errors(kernels.size());
   std::atomic<size_t> next{0};
@@ -132,8 +133,8 @@ static Expected<std::vector<std::string>> makeAllBitcode(llvm::ArrayRef<plan::Ke
   return results;
 }
 
-static Expected<std::unique_ptr<llvm::Module>> linkBitcode(llvm::ArrayRef<std::string> all, StringRef name, const Target &target,
-                                                           llvm::LLVMContext &context) {
+static Expected<std::unique_ptr<llvm::Module>> linkBitcode(llvm::ArrayRef<std::string> all, StringRef name,
+                                                           const Target &target, llvm::LLVMContext &context) {
   auto linked = std::make_unique<llvm::Module>(name, context);
   linked->setTargetTriple(target.triple);
   llvm::Linker linker(*linked);
@@ -216,14 +217,39 @@ Expected<int64_t> layerc::stackBytes(StringRef object) {
 }
 
 bool layerc::isAllowedSymbol(StringRef symbol) {
-  static constexpr StringRef allowed[] = {
-      "_GLOBAL_OFFSET_TABLE_", "memcpy", "memset", "memmove", "sinf", "cosf", "tanf", "powf", "fmodf", "atan2f",
-      "floorf", "ceilf", "roundevenf", "sin", "cos", "tan", "pow", "fmod", "atan2", "exp", "expm1", "log", "log1p",
-      "tanh", "erf", "floor", "ceil", "roundeven"};
+  static constexpr StringRef allowed[] = {"_GLOBAL_OFFSET_TABLE_",
+                                          "memcpy",
+                                          "memset",
+                                          "memmove",
+                                          "sinf",
+                                          "cosf",
+                                          "tanf",
+                                          "powf",
+                                          "fmodf",
+                                          "atan2f",
+                                          "floorf",
+                                          "ceilf",
+                                          "roundevenf",
+                                          "sin",
+                                          "cos",
+                                          "tan",
+                                          "pow",
+                                          "fmod",
+                                          "atan2",
+                                          "exp",
+                                          "expm1",
+                                          "log",
+                                          "log1p",
+                                          "tanh",
+                                          "erf",
+                                          "floor",
+                                          "ceil",
+                                          "roundeven"};
   return llvm::is_contained(allowed, symbol) || (symbol.starts_with("_") && isAllowedSymbol(symbol.drop_front()));
 }
 
-Expected<std::string> layerc::emitNativeCode(plan::ProgramOp program, const Target &target, NativeForm form, unsigned threads) {
+Expected<std::string> layerc::emitNativeCode(plan::ProgramOp program, const Target &target, NativeForm form,
+                                             unsigned threads) {
   loadKernelDialects(*program.getContext());
   if (threads == 0)
     threads = std::max(1u, std::thread::hardware_concurrency());

@@ -41,7 +41,8 @@ struct GeneratedFile {
 /// with a diagnostic on the plan: more than one entry, a slot without offset, an operand that C++ has no type for.
 mlir::FailureOr<std::vector<GeneratedFile>> printProgram(plan::ProgramOp program, const PrintOptions &options);
 
-/// The libraries that a program with `program` must link for code from outside, as the linker knows them: "dnnl", "gomp".
+/// The libraries that a program with `program` must link for code from outside, as the linker knows them: "dnnl",
+/// "gomp".
 std::vector<std::string> externalLibraries(plan::ProgramOp program);
 
 /// What the weight blob of `program` must carry: which tensors lie where, packed how, and who reads them. Equal for two

@@ -168,7 +168,8 @@ static Value emitTanh(const Singles &s, Value x) {
   return s.select(s.less(size, s.number(0.625)), small, s.copySign(large, x));
 }
 
-/// x P(x^2) / Q(x^2), fitted to the least relative error on [-4, 4], beyond which erf rounds to 1: 3.6e-7 with roundings.
+/// x P(x^2) / Q(x^2), fitted to the least relative error on [-4, 4], beyond which erf rounds to 1: 3.6e-7 with
+/// roundings.
 static Value emitErf(const Singles &s, Value x) {
   x = s.atMost(s.atLeast(x, -4.0), 4.0);
   Value square = s.mul(x, x);

@@ -37,8 +37,8 @@ const char *elementTypeName(ElementType type);
 std::optional<ElementType> elementTypeFromName(const std::string &name);
 size_t elementSize(ElementType type);
 
-/// One stored array, dense row-major (but for `permutation`), little endian. The bytes belong to the `FileArrays` that `LayerGraph` keeps alive
-/// and have no alignment: they may lie anywhere in the file.
+/// One stored array, dense row-major (but for `permutation`), little endian. The bytes belong to the `FileArrays` that
+/// `LayerGraph` keeps alive and have no alignment: they may lie anywhere in the file.
 struct Array {
   std::string path;   ///< name of the weight: the layer's path and the variable's name, "conv2d/kernel"
   std::string source; ///< where the file has it, for messages: "layers/conv2d/vars/0"

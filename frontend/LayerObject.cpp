@@ -86,8 +86,8 @@ bool isOperationEntry(const json &entry, int kerasMajor) {
     return absl::StartsWith(module, "keras.src.ops.") || absl::StartsWith(module, "keras.ops.");
   }
   const json &config = at(entry, "config");
-  return kerasMajor >= 3 && config.is_object() && !config.contains("trainable") && at(entry, "class_name") != "InputLayer" &&
-         !at(entry, "inbound_nodes").is_null();
+  return kerasMajor >= 3 && config.is_object() && !config.contains("trainable") &&
+         at(entry, "class_name") != "InputLayer" && !at(entry, "inbound_nodes").is_null();
 }
 
 class Parser {

@@ -21,9 +21,10 @@ constexpr unsigned set(std::initializer_list<Node> nodes) {
 }
 
 /// The nodes just above each node.
-constexpr unsigned kAbove[kNodes] = {set({AnyInt}),   set({U8, I8}), set({I16, U16}), set({I16}),       set({I32, U32}),
-                                     set({I32}),      set({I64, U64}), set({I64}),    set({AnyFloat}),  set({AnyFloat}),
-                                     set({BF16, F16}), set({F32}),   set({F32}),      set({F64}),       0};
+constexpr unsigned kAbove[kNodes] = {
+    set({AnyInt}),    set({U8, I8}),   set({I16, U16}), set({I16}),      set({I32, U32}),
+    set({I32}),       set({I64, U64}), set({I64}),      set({AnyFloat}), set({AnyFloat}),
+    set({BF16, F16}), set({F32}),      set({F32}),      set({F64}),      0};
 
 /// `node` and everything above it.
 unsigned upperBounds(int node) {
@@ -35,10 +36,11 @@ unsigned upperBounds(int node) {
 }
 
 constexpr std::pair<ElementType, Node> kTyped[] = {
-    {ElementType::Bool, Bool},   {ElementType::UInt8, U8},      {ElementType::Int8, I8},     {ElementType::UInt16, U16},
-    {ElementType::Int16, I16},   {ElementType::UInt32, U32},    {ElementType::Int32, I32},   {ElementType::UInt64, U64},
-    {ElementType::Int64, I64},   {ElementType::BFloat16, BF16}, {ElementType::Float16, F16}, {ElementType::Float32, F32},
-    {ElementType::Float64, F64}, {ElementType::Int32, AnyInt},  {ElementType::Float32, AnyFloat}};
+    {ElementType::Bool, Bool},     {ElementType::UInt8, U8},     {ElementType::Int8, I8},
+    {ElementType::UInt16, U16},    {ElementType::Int16, I16},    {ElementType::UInt32, U32},
+    {ElementType::Int32, I32},     {ElementType::UInt64, U64},   {ElementType::Int64, I64},
+    {ElementType::BFloat16, BF16}, {ElementType::Float16, F16},  {ElementType::Float32, F32},
+    {ElementType::Float64, F64},   {ElementType::Int32, AnyInt}, {ElementType::Float32, AnyFloat}};
 
 Node nodeOf(const PromotedType &type) {
   if (type.kind != PromotedType::Typed)

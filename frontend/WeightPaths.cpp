@@ -35,7 +35,8 @@ bool hasHiddenCell(const std::string &className) {
   return names.count(className) != 0;
 }
 
-/// What the file calls items of a class: paths hold the name of the Python class, configs the name it is exported under.
+/// What the file calls items of a class: paths hold the name of the Python class, configs the name it is exported
+/// under.
 std::string groupName(const std::string &className) {
   return snakeCase(className == "GroupQueryAttention" ? "GroupedQueryAttention" : className);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // How Winograd's minimal filtering F(m x m, 3 x 3) transforms a kernel, forward for nn.pack and back for nn.unpack.
-// Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2015), interpolation points 0, 1, -1, (2, -2).
+// Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2015), interpolation points 0, 1, -1, (2,
+// -2).
 #pragma once
 
 #include "ir/Nn.h"

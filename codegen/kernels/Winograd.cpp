@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Emits the winograd template. Per chunk of tiles: transform the input, then per panel of columns one product for each
 // point of the transformed tile, transformed back and stored through the fused body.
+#include "ir/kernels/Winograd.h"
 #include "codegen/kernels/KernelEmitter.h"
 #include "codegen/kernels/Windows.h"
-#include "ir/kernels/Winograd.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -12,8 +12,8 @@ using namespace layerc;
 
 namespace {
 
-/// Channels summed in one chain. Transforms amplify what rounding leaves of a long chain: over 512 channels the error of
-/// F(4 x 4) falls by half when four chains are added at the end.
+/// Channels summed in one chain. Transforms amplify what rounding leaves of a long chain: over 512 channels the error
+/// of F(4 x 4) falls by half when four chains are added at the end.
 constexpr int64_t kChainLength = 128;
 
 /// Numbers along one dimension, transformed.
@@ -49,8 +49,9 @@ public:
       };
       if (s.chunks.narrowCount == 0)
         return emitVariant(s.chunks.wide);
-      k.ifElse(k.less(chunk, k.constant(s.chunks.wideCount)), [&] { emitVariant(s.chunks.wide); },
-               [&] { emitVariant(s.chunks.wide - 1); });
+      k.ifElse(
+          k.less(chunk, k.constant(s.chunks.wideCount)), [&] { emitVariant(s.chunks.wide); },
+          [&] { emitVariant(s.chunks.wide - 1); });
     });
   }
 
@@ -71,7 +72,7 @@ private:
     if (tile.outputs == 2)
       return {minus(d[0], d[2]), plus(d[1], d[2]), minus(d[2], d[1]), minus(d[1], d[3])};
     Value a = scaled(-4, d[2], d[4]), b = scaled(-4, d[1], d[3]), c = minus(d[4], d[2]), e = minus(d[3], d[1]);
-    return {scaled(4, d[0], scaled(-5, d[2], d[4])), plus(a, b),      minus(a, b), scaled(2, e, c), scaled(-2, e, c),
+    return {scaled(4, d[0], scaled(-5, d[2], d[4])), plus(a, b), minus(a, b), scaled(2, e, c), scaled(-2, e, c),
             scaled(4, d[1], scaled(-5, d[3], d[5]))};
   }
 
@@ -147,7 +148,8 @@ private:
 
   void emitPatch(Value batch, Value firstY, Value firstX) {
     k.forLoop(k.constant(0), k.constant(side * side), 1, [&](Value point) {
-      Value y = k.add(firstY, k.div(point, side)), x = k.add(firstX, k.rem(point, side)), to = k.mul(point, g.inChannels);
+      Value y = k.add(firstY, k.div(point, side)), x = k.add(firstX, k.rem(point, side)),
+            to = k.mul(point, g.inChannels);
       auto copy = [&](function_ref<Value(Value)> element) {
         k.forLoop(k.constant(0), k.constant(g.inChannels), lanes,
                   [&](Value channel) { storeScratch(patch, k.add(to, channel), element(channel)); });
@@ -202,8 +204,8 @@ private:
     k.ifElse(k.less(panel, k.constant(s.panels - 1)), [&] { emitTiles(s.width); }, [&] { emitTiles(rest); });
   }
 
-  /// products[row, :] = transformed[row, :] * kernel for `rows` tiles at one point. The first rows ask for the kernel of
-  /// the next point meanwhile.
+  /// products[row, :] = transformed[row, :] * kernel for `rows` tiles at one point. The first rows ask for the kernel
+  /// of the next point meanwhile.
   void emitProduct(Value input, Value kernel, Value product, int64_t rows, Value ahead) {
     SmallVector<Value> zeros(rows * tile.vectors, k.zeroVector(lanes));
     auto step = [&](Value c, ValueRange carried) -> SmallVector<Value> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Elementwise operations: arithmetic, comparisons, logic, and functions of one number. Functions that nn.unary lacks are
-// compositions that keep the precision of float32 near their zeros.
+// Elementwise operations: arithmetic, comparisons, logic, and functions of one number. Functions that nn.unary lacks
+// are compositions that keep the precision of float32 near their zeros.
 #include "frontend/OperationImport.h"
 
 #include <cmath>
@@ -31,7 +31,9 @@ static Results absolute(O &o) {
   return {o.l.failed() || o.l.elementType(x).isInteger(1) ? x : o.l.unary(U::Abs, x)};
 }
 
-template <double (*factor)()> static Results logarithm(O &o) { return {o.l.mul(o.l.unary(U::Log, o.real("x")), factor())}; }
+template <double (*factor)()> static Results logarithm(O &o) {
+  return {o.l.mul(o.l.unary(U::Log, o.real("x")), factor())};
+}
 static double perLog2() { return std::numbers::log2e; }
 static double perLog10() { return std::numbers::log10e; }
 

@@ -51,7 +51,8 @@ static Results takeAlongAxis(O &o) {
   }
   int64_t rank = o.l.rank(x), axis = o.has("axis") ? o.axis("axis", rank) : 0;
   if (o.l.failed() || o.l.rank(indices) != rank)
-    return o.l.fail() << "takes along an axis of " << shapeText(o.l.shape(x)) << " with indices of " << shapeText(shape);
+    return o.l.fail() << "takes along an axis of " << shapeText(o.l.shape(x)) << " with indices of "
+                      << shapeText(shape);
   x = o.l.moveAxis(x, axis, rank - 1);
   indices = o.l.moveAxis(indices, axis, rank - 1);
   Sizes others(o.l.shape(x).drop_back()), wide(o.l.shape(indices));

@@ -91,7 +91,8 @@ void Indexing::addPlace(int64_t place) {
     return;
   int64_t from = place < 0 ? place + size() : place;
   if (from < 0 || from >= size()) {
-    o_.l.fail() << "index " << place << " is outside dimension " << ranges_.size() << " of " << shapeText(o_.l.shape(x_));
+    o_.l.fail() << "index " << place << " is outside dimension " << ranges_.size() << " of "
+                << shapeText(o_.l.shape(x_));
     return;
   }
   ranges_.push_back({from, 1, 1});

@@ -239,8 +239,9 @@ static Results einsumOperation(O &o) {
 
 ArrayRef<OperationRow> layerc::productOperations() {
   static const OperationRow rows[] = {
-      {"Dot", "x1 x2", dot},           {"Einsum", "operands...", einsumOperation}, {"Inner", "x1 x2", inner},
-      {"Matmul", "x1 x2", matmulOperation}, {"Outer", "x1 x2", outer},                  {"Tensordot", "x1 x2", tensordotOperation},
+      {"Dot", "x1 x2", dot},     {"Einsum", "operands...", einsumOperation},
+      {"Inner", "x1 x2", inner}, {"Matmul", "x1 x2", matmulOperation},
+      {"Outer", "x1 x2", outer}, {"Tensordot", "x1 x2", tensordotOperation},
       {"Vdot", "x1 x2", vdot},
   };
   return rows;

@@ -163,7 +163,8 @@ template <R function> static Results place(O &o) {
   Value found = o.l.binary(B::Equal, x, reduce(o, function, x, axis, true));
   if (!o.l.failed() && isa<FloatType>(o.l.elementType(x)))
     found = o.l.binary(B::Or, found, o.l.unary(U::IsNan, x));
-  Value places = o.iota(integers(o), size, axis, o.l.rank(x)), none = o.l.failed() ? Value() : o.l.scalar(static_cast<double>(size), places);
+  Value places = o.iota(integers(o), size, axis, o.l.rank(x)),
+        none = o.l.failed() ? Value() : o.l.scalar(static_cast<double>(size), places);
   Value y = reduce(o, R::Min, o.l.select(found, places, none), axis, keep && o.has("axis"));
   if (keep && !o.has("axis"))
     y = o.l.reshape(y, Sizes(rank, 1));
@@ -212,7 +213,8 @@ static Ordered order(O &o, Value x, int64_t count, bool descending) {
   row.insert(row.end() - 1, 1);
   Value self = o.l.reshape(x, column), other = o.l.reshape(x, row);
   Value selfPlace = o.iota(integers(o), size, rank - 2, rank), otherPlace = o.iota(integers(o), size, rank - 1, rank);
-  Value strictly = o.l.binary(descending ? B::Greater : B::Less, other, self), equal = o.l.binary(B::Equal, other, self);
+  Value strictly = o.l.binary(descending ? B::Greater : B::Less, other, self),
+        equal = o.l.binary(B::Equal, other, self);
   Value before = o.l.binary(B::Or, strictly, o.l.binary(B::And, equal, o.l.binary(B::Less, otherPlace, selfPlace)));
   Value rankOfElement = o.l.reduce(R::Sum, o.l.cast(before, integers(o)), {rank - 1});
   Value wanted = o.iota(integers(o), count, rank - 2, rank);

@@ -17,12 +17,13 @@ struct LoopsTile {
 };
 
 struct LoopsWalk {
-  mlir::Value stored;                ///< the yielded value
-  mlir::Operation *anchor = nullptr; ///< the reduction behind same-index ops, computed once for several elements, or null
-  bool flat = false;                 ///< every op is elementwise on one shape and scalars: elements may be walked as a line
-  llvm::SmallVector<int64_t> order;  ///< dimensions of the result, outermost loop first
-  int64_t outer = 0;                 ///< how many of them units may split: those outside a row's statistics
-  int64_t vectorDim = 0;             ///< the dimension whose elements fill a vector: the innermost above size 1
+  mlir::Value stored; ///< the yielded value
+  mlir::Operation *anchor =
+      nullptr;       ///< the reduction behind same-index ops, computed once for several elements, or null
+  bool flat = false; ///< every op is elementwise on one shape and scalars: elements may be walked as a line
+  llvm::SmallVector<int64_t> order; ///< dimensions of the result, outermost loop first
+  int64_t outer = 0;                ///< how many of them units may split: those outside a row's statistics
+  int64_t vectorDim = 0;            ///< the dimension whose elements fill a vector: the innermost above size 1
 
   llvm::ArrayRef<int64_t> shape() const { return mlir::cast<mlir::RankedTensorType>(stored.getType()).getShape(); }
   /// Rows of `tile`.

@@ -83,7 +83,8 @@ private:
     return tile;
   }
 
-  static KernelChoice choice(nn::KernelOp kernel, const ConvGeometry &g, const WinogradTile &tile, const Target &target) {
+  static KernelChoice choice(nn::KernelOp kernel, const ConvGeometry &g, const WinogradTile &tile,
+                             const Target &target) {
     WinogradSizes sizes(g, tile, target.lanes());
     KernelChoice choice;
     choice.algorithm = "winograd";

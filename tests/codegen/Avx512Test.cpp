@@ -69,33 +69,46 @@ void checkHotLoop(const char *name, const KernelCase &kernel) {
   EXPECT_EQ(loop.spills, 0);
 }
 
-KernelCase conv(const std::string &attributes, const std::string &in, const std::string &kernel, const std::string &out) {
-  return {"%m = nn.conv %a, %b " + attributes + " : (" + in + ", " + kernel + ") -> " + out + "\n%r = nn.unary relu %m : (" + out + ") -> " + out,
-          out, {in, kernel}};
+KernelCase conv(const std::string &attributes, const std::string &in, const std::string &kernel,
+                const std::string &out) {
+  return {"%m = nn.conv %a, %b " + attributes + " : (" + in + ", " + kernel + ") -> " + out +
+              "\n%r = nn.unary relu %m : (" + out + ") -> " + out,
+          out,
+          {in, kernel}};
 }
 
 KernelCase dense(const std::string &lhs, const std::string &rhs, const std::string &out) {
   return {"%r = nn.contract %a, %b contracting [1] x [0] : (" + lhs + ", " + rhs + ") -> " + out, out, {lhs, rhs}};
 }
 
-TEST(Avx512, Conv1x1) { checkHotLoop("conv", conv("", "tensor<1x14x14x64xf32>", "tensor<1x1x64x96xf32>", "tensor<1x14x14x96xf32>")); }
+TEST(Avx512, Conv1x1) {
+  checkHotLoop("conv", conv("", "tensor<1x14x14x64xf32>", "tensor<1x1x64x96xf32>", "tensor<1x14x14x96xf32>"));
+}
 TEST(Avx512, ConvDirect) {
-  checkHotLoop("conv", conv("pads [1, 1, 1, 1]", "tensor<1x14x14x32xf32>", "tensor<3x3x32x64xf32>", "tensor<1x14x14x64xf32>"));
+  checkHotLoop("conv",
+               conv("pads [1, 1, 1, 1]", "tensor<1x14x14x32xf32>", "tensor<3x3x32x64xf32>", "tensor<1x14x14x64xf32>"));
 }
 TEST(Avx512, ConvStrided) {
-  checkHotLoop("conv", conv("strides [2, 2] pads [0, 1, 0, 1]", "tensor<1x28x28x16xf32>", "tensor<3x3x16x32xf32>", "tensor<1x14x14x32xf32>"));
+  checkHotLoop("conv", conv("strides [2, 2] pads [0, 1, 0, 1]", "tensor<1x28x28x16xf32>", "tensor<3x3x16x32xf32>",
+                            "tensor<1x14x14x32xf32>"));
 }
 TEST(Avx512, ConvGrouped) {
   checkHotLoop("conv", conv("groups 2", "tensor<1x14x14x64xf32>", "tensor<3x3x32x64xf32>", "tensor<1x12x12x64xf32>"));
 }
 TEST(Avx512, Depthwise) {
-  checkHotLoop("depthwise", conv("pads [1, 1, 1, 1] groups 64", "tensor<1x14x14x64xf32>", "tensor<3x3x1x64xf32>", "tensor<1x14x14x64xf32>"));
+  checkHotLoop("depthwise", conv("pads [1, 1, 1, 1] groups 64", "tensor<1x14x14x64xf32>", "tensor<3x3x1x64xf32>",
+                                 "tensor<1x14x14x64xf32>"));
 }
 TEST(Avx512, Dense) { checkHotLoop("conv", dense("tensor<49x256xf32>", "tensor<256x128xf32>", "tensor<49x128xf32>")); }
-TEST(Avx512, DenseOfOneRow) { checkHotLoop("conv", dense("tensor<1x512xf32>", "tensor<512x256xf32>", "tensor<1x256xf32>")); }
+TEST(Avx512, DenseOfOneRow) {
+  checkHotLoop("conv", dense("tensor<1x512xf32>", "tensor<512x256xf32>", "tensor<1x256xf32>"));
+}
 TEST(Avx512, ConvTranspose) {
   std::string in = "tensor<1x14x14x32xf32>", kernel = "tensor<3x3x32x32xf32>", out = "tensor<1x28x28x32xf32>";
-  checkHotLoop("conv", {"%r = nn.conv_transpose %a, %b sizes [28, 28] strides [2, 2] : (" + in + ", " + kernel + ") -> " + out, out, {in, kernel}});
+  checkHotLoop("conv",
+               {"%r = nn.conv_transpose %a, %b sizes [28, 28] strides [2, 2] : (" + in + ", " + kernel + ") -> " + out,
+                out,
+                {in, kernel}});
 }
 
 } // namespace

@@ -32,8 +32,8 @@ static std::string functionText(const KernelCase &kernel) {
     types += separator + kernel.arguments[i];
   }
   return "func.func @f(" + parameters + ") -> " + kernel.result + " {\n%k = nn.kernel(" + bindings + ") : (" + types +
-         ") -> " + kernel.result + " {\n" + kernel.body + "\nnn.yield %r : " + kernel.result + "\n}\nreturn %k : " +
-         kernel.result + "\n}";
+         ") -> " + kernel.result + " {\n" + kernel.body + "\nnn.yield %r : " + kernel.result +
+         "\n}\nreturn %k : " + kernel.result + "\n}";
 }
 
 KernelRun::KernelRun(const KernelCase &kernel, StringRef targetCpu, StringRef targetTriple)
@@ -96,10 +96,11 @@ OwningOpRef<ModuleOp> KernelRun::plan(const KernelChoice &choice, const Layout &
   if (layout.inPlaceInput >= 0)
     aliases = {layout.inPlaceInput, 0};
   auto call = findKernelTemplate(choice.algorithm)->external(kernel().getBody().front());
-  auto external = call ? plan::ExternalAttr::get(&context_, call->symbol, call->function, call->numbers) : plan::ExternalAttr();
-  auto planned = b.create<plan::KernelOp>(loc, "kernel", choice.algorithm, choice.tile, choice.units, choice.sharedScratch,
-                                          choice.workerScratch, b.getArrayAttr(inputs), b.getArrayAttr(outputs), aliases,
-                                          external);
+  auto external =
+      call ? plan::ExternalAttr::get(&context_, call->symbol, call->function, call->numbers) : plan::ExternalAttr();
+  auto planned = b.create<plan::KernelOp>(loc, "kernel", choice.algorithm, choice.tile, choice.units,
+                                          choice.sharedScratch, choice.workerScratch, b.getArrayAttr(inputs),
+                                          b.getArrayAttr(outputs), aliases, external);
   Block &body = planned.getBody().emplaceBlock();
   b.setInsertionPointToEnd(&body);
   IRMapping mapping;
@@ -184,7 +185,9 @@ std::vector<std::pair<int64_t, int64_t>> parts(Partition partition, int64_t unit
   std::vector<std::pair<int64_t, int64_t>> result;
   const int64_t sizes[] = {1, 1, 3, 2};
   for (int64_t begin = 0, piece = 0; begin < units; ++piece) {
-    int64_t size = partition == Partition::Whole ? units : partition == Partition::BackwardsByUnits ? 1 : sizes[piece % 4];
+    int64_t size = partition == Partition::Whole              ? units
+                   : partition == Partition::BackwardsByUnits ? 1
+                                                              : sizes[piece % 4];
     result.push_back({begin, std::min(units, begin + size)});
     begin += size;
   }
@@ -219,8 +222,8 @@ void KernelRun::compare(const TensorData &actual, const TensorData &expected, To
     if (isReal && !std::isfinite(e.real))
       same = std::isnan(e.real) ? std::isnan(a.real) : a.real == e.real;
     else if (isReal)
-      same = std::fabs(a.real - e.real) <= tolerance.absolute * largest + tolerance.relative * std::fabs(e.real) +
-                                             1.2e-38 /* denormals are zero */;
+      same = std::fabs(a.real - e.real) <=
+             tolerance.absolute * largest + tolerance.relative * std::fabs(e.real) + 1.2e-38 /* denormals are zero */;
     if (same)
       continue;
     ++shown;
@@ -241,7 +244,8 @@ void KernelRun::checkRelative(const KernelChoice &choice, std::vector<TensorData
   check(choice, {}, {0, tolerance}, std::move(inputs));
 }
 
-void KernelRun::check(const KernelChoice &choice, const Layout &layout, Tolerance tolerance, std::vector<TensorData> inputs) {
+void KernelRun::check(const KernelChoice &choice, const Layout &layout, Tolerance tolerance,
+                      std::vector<TensorData> inputs) {
   std::string tile;
   for (int64_t number : choice.tile)
     tile += " " + std::to_string(number);
@@ -258,7 +262,8 @@ void KernelRun::check(const KernelChoice &choice, const Layout &layout, Toleranc
   compare(computed.front(), expected, tolerance);
 }
 
-std::optional<TensorData> KernelRun::run(const KernelChoice &choice, ArrayRef<TensorData> inputs, const Layout &layout) {
+std::optional<TensorData> KernelRun::run(const KernelChoice &choice, ArrayRef<TensorData> inputs,
+                                         const Layout &layout) {
   std::vector<TensorData> computed = results(choice, layout, inputs);
   return computed.empty() ? std::nullopt : std::optional<TensorData>(computed.front());
 }
@@ -276,12 +281,14 @@ static Status runExternal(const layerc_external &external, plan::KernelOp kernel
   ArrayRef<int64_t> numbers = kernel.getExternal()->getNumbers();
   auto inputs = static_cast<int>(tensors.size() - 1);
   ExternalStep step;
-  Status status = step.prepare(external, {sizeof(layerc_step), function.c_str(), numbers.data(),
-                                          static_cast<int>(numbers.size()), tensors.data(), inputs, &tensors[inputs], 1, 1});
+  Status status =
+      step.prepare(external, {sizeof(layerc_step), function.c_str(), numbers.data(), static_cast<int>(numbers.size()),
+                              tensors.data(), inputs, &tensors[inputs], 1, 1});
   return status == Status::ok ? step.run(arguments.data(), nullptr, 1) : status;
 }
 
-std::vector<TensorData> KernelRun::results(const KernelChoice &choice, const Layout &layout, ArrayRef<TensorData> inputs) {
+std::vector<TensorData> KernelRun::results(const KernelChoice &choice, const Layout &layout,
+                                           ArrayRef<TensorData> inputs) {
   OwningOpRef<ModuleOp> module = plan(choice, layout);
   auto program = *module->getOps<plan::ProgramOp>().begin();
   auto planned = *program.getOps<plan::KernelOp>().begin();
@@ -325,7 +332,8 @@ std::vector<TensorData> KernelRun::results(const KernelChoice &choice, const Lay
         return {};
       }
       const FloatMode mode;
-      for (auto [begin, end] : parts(partition, units)) { // each like a worker of its own: nothing is left in the scratch
+      for (auto [begin, end] :
+           parts(partition, units)) { // each like a worker of its own: nothing is left in the scratch
         GuardedMemory own(choice.workerScratch, Buffer::Side::Back, kScratchAlignment);
         (*function)(arguments.data(), shared.data(), own.data(), begin, end);
       }

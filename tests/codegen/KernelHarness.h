@@ -38,13 +38,15 @@ public:
   std::vector<KernelChoice> choices(const KernelTemplate &choice);
   /// The plan of one choice; packed operands are packed.
   mlir::OwningOpRef<mlir::ModuleOp> plan(const KernelChoice &choice, const Layout &layout = {});
-  /// Runs the choice on random inputs (or `inputs`) under several partitions of each phase's units, every buffer beside a
-  /// guard page and all scratch full of NaN, and compares every element with Evaluate. `tolerance` scales the largest magnitude. Failures are GoogleTest's.
+  /// Runs the choice on random inputs (or `inputs`) under several partitions of each phase's units, every buffer beside
+  /// a guard page and all scratch full of NaN, and compares every element with Evaluate. `tolerance` scales the largest
+  /// magnitude. Failures are GoogleTest's.
   void check(const KernelChoice &choice, uint64_t seed, const Layout &layout = {}, double tolerance = 1e-5,
              std::vector<TensorData> inputs = {});
 
   /// Runs the choice on `inputs` in one piece. Nothing where the test has failed.
-  std::optional<TensorData> run(const KernelChoice &choice, llvm::ArrayRef<TensorData> inputs, const Layout &layout = {});
+  std::optional<TensorData> run(const KernelChoice &choice, llvm::ArrayRef<TensorData> inputs,
+                                const Layout &layout = {});
   /// Compares as check() does: `tolerance` times the largest magnitude plus ten times that of the element.
   static void compare(const TensorData &actual, const TensorData &expected, double tolerance) {
     compare(actual, expected, {tolerance, 10 * tolerance});

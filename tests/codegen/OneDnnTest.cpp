@@ -29,13 +29,14 @@ struct Conv {
     std::string each = number(low) + ", " + number(pads - low);
     KernelCase result;
     result.result = tensor(out, filters);
-    result.arguments = {tensor(size, channels), "tensor<" + k + k + number(channels / groups) + "x" + number(filters) + "xf32>",
+    result.arguments = {tensor(size, channels),
+                        "tensor<" + k + k + number(channels / groups) + "x" + number(filters) + "xf32>",
                         "tensor<" + number(filters) + "xf32>"};
     std::string toResult = " -> " + result.result + "\n";
-    result.body = "%m = nn.conv %a, %b strides " + side + " pads [" + each + ", " + each + "] dilations [" + number(dilation) + ", " +
-                  number(dilation) + "] groups " + number(groups) + " : (" + result.arguments[0] + ", " + result.arguments[1] +
-                  ")" + toResult + (relu ? "%n" : "%r") + " = nn.binary add %m, %c : (" + result.result + ", " +
-                  result.arguments[2] + ")" + toResult;
+    result.body = "%m = nn.conv %a, %b strides " + side + " pads [" + each + ", " + each + "] dilations [" +
+                  number(dilation) + ", " + number(dilation) + "] groups " + number(groups) + " : (" +
+                  result.arguments[0] + ", " + result.arguments[1] + ")" + toResult + (relu ? "%n" : "%r") +
+                  " = nn.binary add %m, %c : (" + result.result + ", " + result.arguments[2] + ")" + toResult;
     if (relu)
       result.body += "%r = nn.unary relu %n : (" + result.result + ")" + toResult;
     return result;
@@ -93,7 +94,8 @@ TEST(OneDnn, CapsRelu) {
   KernelCase kernel = Conv{6, 4, 3, 8}.kernelCase(true);
   std::string type = kernel.result;
   kernel.body.replace(kernel.body.find("%r ="), 4, "%z =");
-  kernel.body += "%one = nn.constant dense<1.0> : tensor<f32>\n%r = nn.binary minimum %z, %one : (" + type + ", tensor<f32>) -> " + type;
+  kernel.body += "%one = nn.constant dense<1.0> : tensor<f32>\n%r = nn.binary minimum %z, %one : (" + type +
+                 ", tensor<f32>) -> " + type;
   checkOneDnn(kernel);
 }
 
@@ -112,8 +114,9 @@ TEST(OneDnn, ComputesProducts) {
   KernelCase kernel;
   kernel.arguments = {"tensor<2x3x7xf32>", "tensor<7x5xf32>", "tensor<5xf32>"};
   kernel.result = "tensor<2x3x5xf32>";
-  kernel.body = "%m = nn.contract %a, %b contracting [2] x [0] : (tensor<2x3x7xf32>, tensor<7x5xf32>) -> tensor<2x3x5xf32>\n"
-                "%r = nn.binary add %m, %c : (tensor<2x3x5xf32>, tensor<5xf32>) -> tensor<2x3x5xf32>";
+  kernel.body =
+      "%m = nn.contract %a, %b contracting [2] x [0] : (tensor<2x3x7xf32>, tensor<7x5xf32>) -> tensor<2x3x5xf32>\n"
+      "%r = nn.binary add %m, %c : (tensor<2x3x5xf32>, tensor<5xf32>) -> tensor<2x3x5xf32>";
   checkOneDnn(kernel);
 }
 

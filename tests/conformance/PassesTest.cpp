@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// No pass changes what a recorded Keras model computes: evaluated before and after each of them, down to the plan's bytes.
-// One case of eight, chosen by name; LAYERC_ALL_PASSES=1: every case.
+// No pass changes what a recorded Keras model computes: evaluated before and after each of them, down to the plan's
+// bytes. One case of eight, chosen by name; LAYERC_ALL_PASSES=1: every case.
 #include "Recorded.h"
 
 #include "frontend/Load.h"

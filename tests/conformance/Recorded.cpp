@@ -117,7 +117,8 @@ static const struct {
 } kLooser[] = {
     // TensorFlow rounds the position of a bicubic sample to 1/1024 of an element; layerc computes it exactly.
     {"interpolation_bicubic", {2e-3, 1e-4}},
-    // Two units of the last place: which roundings to the half type XLA leaves out inside a step depends on what it fuses.
+    // Two units of the last place: which roundings to the half type XLA leaves out inside a step depends on what it
+    // fuses.
     {"dtype_mixed_float16", {2e-3, 0}},
     {"mixed_float16_recurrent", {2e-3, 0}},
     {"dtype_mixed_bfloat16", {1.6e-2, 0}},

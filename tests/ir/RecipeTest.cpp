@@ -94,7 +94,8 @@ TEST_F(RecipeTest, WinogradOfTheCentreTap) {
   std::string packed = R"(%k = nn.weight "k" : tensor<3x3x1x1xf32>
     %p = nn.pack %k <"winograd2" columns = 1 groups = 1> : (tensor<3x3x1x1xf32>) -> tensor<1x1x16x1xf32>)";
   // The middle column of G is 0, 1/2, -1/2, 0.
-  EXPECT_EQ(floats(parse(packed + "\n%r = nn.unary abs %p : (tensor<1x1x16x1xf32>) -> tensor<1x1x16x1xf32>", "tensor<1x1x16x1xf32>")),
+  EXPECT_EQ(floats(parse(packed + "\n%r = nn.unary abs %p : (tensor<1x1x16x1xf32>) -> tensor<1x1x16x1xf32>",
+                         "tensor<1x1x16x1xf32>")),
             (Floats{0, 0, 0, 0, 0, 4, 4, 0, 0, 4, 4, 0, 0, 0, 0, 0}));
   EXPECT_EQ(floats(parse(packed + R"(
     %r = nn.unpack %p <"winograd2" columns = 1 groups = 1> : (tensor<1x1x16x1xf32>) -> tensor<3x3x1x1xf32>)",

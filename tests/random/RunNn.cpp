@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // run-nn FILE: compiles every function of nn ops in FILE for this machine, runs it in this process and compares with
-// Evaluate. Inputs and outputs are beside guard pages, the arena is NaN, and two spreads of the units give the same bits.
+// Evaluate. Inputs and outputs are beside guard pages, the arena is NaN, and two spreads of the units give the same
+// bits.
 #include "tests/codegen/GuardedMemory.h"
 
 #include "codegen/EmitKernel.h"
@@ -79,7 +80,8 @@ std::vector<std::string> runOnce(Walker &walker, plan::EntryOp entry, const std:
   return results;
 }
 
-/// The graphs compute with numbers near 1: a tensor of tiny ones is what cancellation left, the sum of a normalised row say.
+/// The graphs compute with numbers near 1: a tensor of tiny ones is what cancellation left, the sum of a normalised row
+/// say.
 bool isRoundingOnly(const TensorData &data) {
   for (int64_t i = 0; i < data.size(); ++i)
     if (!(std::abs(data.at(i).real) < 1e-5))
@@ -139,7 +141,8 @@ int main(int argc, char **argv) {
     options.targetCpu = "native";
     buildKernelPipeline(manager, options);
     buildPlanPipeline(manager, options);
-    std::string problem = failed(manager.run(*module)) ? "the passes fail" : check(*module, arguments, expected, target, store);
+    std::string problem =
+        failed(manager.run(*module)) ? "the passes fail" : check(*module, arguments, expected, target, store);
     ++(problem.empty() ? passes : failures);
     if (!problem.empty())
       llvm::errs() << function.getName() << ": " << problem << "\n";

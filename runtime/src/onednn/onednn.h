@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Convolutions and matrix products by oneDNN, 2.6 or 3.x, as external steps: the only code that includes dnnl.h.
 // Activations stay dense with the channels last; weights are brought once into the layout that oneDNN wants.
-// Longer than other files because it is copied beside generated code as one header; by the C interface, so that it needs
-// neither exceptions nor the C++ library.
+// Longer than other files because it is copied beside generated code as one header; by the C interface, so that it
+// needs neither exceptions nor the C++ library.
 //
 // `function` is "conv", "conv_transpose" or "contract", inputs are the data, the kernel and perhaps a bias; `numbers`:
 //   [0]  activation: 0 none, -1 relu, n > 0 relu of at most n
