@@ -22,37 +22,82 @@ int64_t bytesOf(Value value) {
   return llvm::alignTo(type.getNumElements() * bits / 8, 64);
 }
 
-/// The peak of live bytes when each Keras layer runs by itself, in the file's order, with a buffer for its result:
-/// values that pass from one layer to another, the function's results excluded.
-int64_t unfusedBytes(func::FuncOp function) {
-  DenseMap<Operation *, int64_t> stepOf;
-  int64_t steps = 0;
-  Attribute previous;
-  for (Operation &op : function.getBody().front()) {
-    Attribute layer = LocationAttr(op.getLoc());
-    steps += layer != previous;
-    previous = layer;
-    stepOf[&op] = steps;
-  }
-  SmallVector<int64_t> live(steps + 1, 0);
-  for (Operation &op : function.getBody().front()) {
-    for (Value result : op.getResults()) {
-      if (nn::isWeightExpression(result))
-        continue;
-      int64_t last = stepOf[&op];
-      bool returned = false;
-      for (Operation *user : result.getUsers()) {
-        last = std::max(last, stepOf[op.getBlock()->findAncestorOpInBlock(*user)]);
-        returned |= isa<func::ReturnOp>(user);
-      }
-      if (returned || last == stepOf[&op])
-        continue;
-      for (int64_t step = stepOf[&op]; step <= last; ++step)
-        live[step] += bytesOf(result);
+/// Whether `value`, inside a layer, is what the next op of the layer works on in place: it has no bytes of its own.
+bool isOverwritten(Value value, ArrayRef<Operation *> layer) {
+  if (!value.hasOneUse())
+    return false;
+  Operation *user = *value.user_begin();
+  return llvm::is_contained(layer, user) &&
+         (nn::isElementwise(user) || isa<nn::ReshapeOp, nn::SoftmaxOp, nn::NormalizeOp>(user)) &&
+         bytesOf(user->getResult(0)) >= bytesOf(value);
+}
+
+/// The peak of live bytes when each Keras layer runs by itself, in the file's order: a layer's results and operands are
+/// there while it runs, its ops run one by one, elementwise ones in place. The function's operands and results are
+/// excluded.
+class LayerByLayer {
+public:
+  explicit LayerByLayer(func::FuncOp function) {
+    for (Operation &op : function.getBody().front()) {
+      if (layers_.empty() || layers_.back().front()->getLoc() != op.getLoc())
+        layers_.emplace_back();
+      layers_.back().push_back(&op);
+      layerOf_[&op] = layers_.size() - 1;
     }
   }
-  return *std::max_element(live.begin(), live.end());
-}
+
+  int64_t peak() {
+    SmallVector<int64_t> between(layers_.size(), 0); // what passes from one layer to another
+    int64_t most = 0;
+    for (auto [number, layer] : llvm::enumerate(layers_))
+      for (Operation *op : layer)
+        for (Value result : op->getResults())
+          if (size_t last = lastLayer(result); !isOutside(result) && last > number)
+            for (size_t step = number; step <= last; ++step)
+              between[step] += bytesOf(result);
+    for (auto [layer, bytes] : llvm::zip(layers_, between))
+      most = std::max(most, bytes + inside(layer));
+    return most;
+  }
+
+private:
+  static bool isOutside(Value value) {
+    return nn::isWeightExpression(value) ||
+           llvm::any_of(value.getUsers(), [](Operation *user) { return isa<func::ReturnOp>(user); });
+  }
+
+  /// The op of the function's block that `user` is or is part of.
+  Operation *outermost(Operation *user) const {
+    return layers_.front().front()->getBlock()->findAncestorOpInBlock(*user);
+  }
+
+  size_t lastLayer(Value value) const {
+    size_t last = layerOf_.lookup(value.getDefiningOp());
+    for (Operation *user : value.getUsers())
+      last = std::max(last, layerOf_.lookup(outermost(user)));
+    return last;
+  }
+
+  /// The peak of what only one layer's own ops read.
+  int64_t inside(ArrayRef<Operation *> layer) const {
+    SmallVector<int64_t> live(layer.size(), 0);
+    for (auto [first, op] : llvm::enumerate(layer))
+      for (Value result : op->getResults()) {
+        if (isOutside(result) || lastLayer(result) > layerOf_.lookup(op) || result.use_empty() ||
+            isOverwritten(result, layer))
+          continue;
+        size_t last = first;
+        for (Operation *user : result.getUsers())
+          last = std::max<size_t>(last, llvm::find(layer, outermost(user)) - layer.begin());
+        for (size_t step = first; step <= last; ++step)
+          live[step] += bytesOf(result);
+      }
+    return *llvm::max_element(live);
+  }
+
+  SmallVector<SmallVector<Operation *>> layers_;
+  DenseMap<Operation *, size_t> layerOf_;
+};
 
 /// The types of the body's arguments from those of the operands.
 void inferArguments(nn::ScanOp scan) {
@@ -96,7 +141,8 @@ struct NnInferShapes : layerc::impl::NnInferShapesBase<NnInferShapes> {
       return signalPassFailure();
     SmallVector<Type> results(function.getBody().front().getTerminator()->getOperandTypes());
     function.setType(FunctionType::get(&getContext(), function.getBody().getArgumentTypes(), results));
-    function->setAttr("nn.unfused", IntegerAttr::get(IntegerType::get(&getContext(), 64), unfusedBytes(function)));
+    function->setAttr("nn.unfused",
+                      IntegerAttr::get(IntegerType::get(&getContext(), 64), LayerByLayer(function).peak()));
   }
 
   /// `text` is NAME=1x8x8x3.

@@ -31,9 +31,13 @@ void layerc::selectKernel(nn::KernelOp kernel, const Target &target, KernelSourc
     if (source == KernelSource::OneDnn && kernelTemplate->external(body))
       break;
   }
+  auto scratchOf = [](const KernelChoice &choice) { return scratchBytes(choice.sharedScratch, choice.workerScratch); };
+  int64_t least = INT64_MAX;
+  for (const KernelChoice &choice : choices)
+    least = std::min(least, canPack(kernel, choice) ? scratchOf(choice) : INT64_MAX);
   const KernelChoice *best = nullptr;
   for (KernelChoice &choice : choices) {
-    if (!canPack(kernel, choice) || scratchBytes(choice.sharedScratch, choice.workerScratch) > mostScratch)
+    if (!canPack(kernel, choice) || scratchOf(choice) > std::max(mostScratch, least))
       continue;
     emitRemark(kernel.getLoc()) << choice.algorithm << " tile [" << llvm::ArrayRef<int64_t>(choice.tile)
                                 << "] is estimated at " << static_cast<int64_t>(choice.nanoseconds) << " ns";

@@ -10,8 +10,8 @@ namespace layerc {
 
 /// Sets the algorithm, tile, units and scratch of `kernel` to the cheapest choice on `target`, and `nn.layouts` to the
 /// layouts its weights shall have. Where `source` is OneDnn and oneDNN accepts the body, nothing else is considered. A
-/// remark tells all choices with their estimates. Choices that need more than `mostScratch` bytes are passed over; some
-/// template always needs none.
+/// remark tells all choices with their estimates. Choices that need more than `mostScratch` bytes of scratch are passed
+/// over, unless all do: then those that need least are left.
 void selectKernel(nn::KernelOp kernel, const Target &target, KernelSource source = KernelSource::Mlir,
                   int64_t mostScratch = INT64_MAX);
 

@@ -250,10 +250,16 @@ TEST(Loops, LocalConv) {
 /// Indices from -3 to 6 of the element type, from data that any test gives.
 std::string indices(const std::string &shape, const std::string &element) {
   std::string floats = "tensor<" + shape + "xf32>", integers = "tensor<" + shape + "x" + element + ">";
-  return "%ten = nn.constant dense<10.0> : tensor<f32>\n%three = nn.constant dense<-3.0> : tensor<f32>\n"
-         "%s = nn.unary sin %i : (" + floats + ") -> " + floats + "\n%p = nn.unary abs %s : (" + floats + ") -> " + floats +
-         "\n%m = nn.binary mul %p, %ten : (" + floats + ", tensor<f32>) -> " + floats + "\n%o = nn.binary add %m, %three : (" + floats +
-         ", tensor<f32>) -> " + floats + "\n%n = nn.cast %o : (" + floats + ") -> " + integers + "\n";
+  auto scalar = [&](const char *name, const char *value) {
+    return std::string(name) + " = nn.constant dense<" + value + "> : tensor<f32>\n";
+  };
+  auto binary = [&](const char *name, const char *function, const char *a, const char *b) {
+    return std::string(name) + " = nn.binary " + function + " " + a + ", " + b + " : (" + floats + ", tensor<f32>) -> " + floats + "\n";
+  };
+  // The fraction of %i in tenths: whatever the data, all indices come.
+  return scalar("%one", "1.0") + scalar("%ten", "10.0") + scalar("%three", "-3.0") + binary("%p", "mod", "%i", "%one") +
+         binary("%m", "mul", "%p", "%ten") + binary("%o", "add", "%m", "%three") + "%n = nn.cast %o : (" + floats + ") -> " +
+         integers + "\n";
 }
 
 /// With the index operand called %i as the last input.
@@ -261,7 +267,7 @@ KernelCase lookup(std::string op, const std::string &shape, const std::string &e
                   std::vector<std::string> inputs) {
   std::string body = indices(shape, element) + "%r = " + op;
   char last = static_cast<char>('a' + inputs.size());
-  for (size_t at; (at = body.find("%i :")) != std::string::npos;)
+  for (size_t at; (at = body.find("%i,")) != std::string::npos;)
     body.replace(at, 2, std::string("%") + last);
   inputs.push_back("tensor<" + shape + "xf32>");
   return {body, to, inputs};
