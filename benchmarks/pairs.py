@@ -29,13 +29,27 @@ class Unable(Exception):
 
 
 class Contestant:
-    """One process that answers "how long does a run take now?"."""
+    """One process that answers "how long does a run take now?", and is stopped between its answers."""
 
     def __init__(self, command, processors):
         self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, preexec_fn=lambda: os.sched_setaffinity(0, processors))
-        if self.process.stdout.readline().strip() != "ready":
-            raise Unable(f"{pathlib.Path(command[0]).name} fails")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):  # a stopped process does not see that its stdin ends
+        self.process.kill()
+        self.process.communicate()
+
+    def answer(self):
+        line = self.process.stdout.readline().strip()
+        if not line:
+            raise Unable(f"{pathlib.Path(self.process.args[0]).name} ends early")
+        return line
+
+    def start(self):
+        self.answer()  # "ready"
         self.pause()
 
     def pause(self):
@@ -45,14 +59,9 @@ class Contestant:
         self.process.send_signal(signal.SIGCONT)
         self.process.stdin.write(f"{seconds}\n")
         self.process.stdin.flush()
-        nanoseconds = float(self.process.stdout.readline())
+        nanoseconds = float(self.answer())
         self.pause()
         return nanoseconds
-
-    def close(self):
-        self.process.send_signal(signal.SIGCONT)
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def run(*command):
@@ -135,20 +144,19 @@ def check(folder, file, who):
 def compare(folder, threads, peer, command, options):
     processors = set(sorted(os.sched_getaffinity(0))[:threads])
 
-    def start(who, command):
-        contestant = Contestant([*command, threads, folder / "input.bin", folder / f"{who}.bin"], processors)
-        check(folder, f"{who}.bin", who)
-        return contestant
+    def contestant(who, command):
+        return Contestant([*command, threads, folder / "input.bin", folder / f"{who}.bin"], processors)
 
-    ours, theirs = start("layerc", [folder / "out" / "driver"]), start(peer, command)
     rounds = []
-    for number in range(options.rounds + 1):
-        pair = [ours, theirs] if number % 2 else [theirs, ours]
-        times = {contestant: contestant.measure(options.seconds) for contestant in pair}
-        if number > 0:  # the first one warms up
-            rounds.append((times[ours], times[theirs]))
-    ours.close()
-    theirs.close()
+    with contestant("layerc", [folder / "out" / "driver"]) as ours, contestant(peer, command) as theirs:
+        for who, process in (("layerc", ours), (peer, theirs)):
+            process.start()
+            check(folder, f"{who}.bin", who)
+        for number in range(options.rounds + 1):
+            pair = [ours, theirs] if number % 2 else [theirs, ours]
+            times = {process: process.measure(options.seconds) for process in pair}
+            if number > 0:  # the first one warms up
+                rounds.append((times[ours], times[theirs]))
     return rounds
 
 
@@ -204,6 +212,7 @@ def parse():
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # as an exception, so that no stopped process stays behind
     options = parse()
     lines = []
     for name in options.models:
