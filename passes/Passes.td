@@ -38,6 +38,18 @@ def NnFoldAffine : Pass<"nn-fold-affine", "::mlir::func::FuncOp"> {
   }];
 }
 
+def NnStream : Pass<"nn-stream", "::mlir::func::FuncOp"> {
+  let summary = "a function of a whole sequence becomes one of its next steps";
+  let description = [{
+    Inputs with a time axis (the second dimension, of inputs of rank 3 or more and of integers) take `steps` steps. The
+    last inputs of causal convolutions and the carried values of scans become state, zeros at first, so that calls in a
+    row give what one call on the whole sequence gives. Pooling and strides must divide the steps. What looks ahead, goes
+    backwards or needs the whole sequence is refused with the layer's name. The last step of a sequence stands for the
+    last one so far.
+  }];
+  let options = [Option<"steps", "steps", "int64_t", "1", "time steps of one call">];
+}
+
 def NnHoistScan : Pass<"nn-hoist-scan", "::mlir::func::FuncOp"> {
   let summary = "compute before a loop what its carried values do not change";
   let description = [{

@@ -10,6 +10,13 @@
 using namespace mlir;
 using namespace layerc;
 
+void layerc::buildStreamPipeline(OpPassManager &manager, int64_t steps) {
+  OpPassManager &function = manager.nest<func::FuncOp>();
+  function.addPass(createNnInferShapes());
+  function.addPass(createNnSimplify()); // padding must be in the convolutions
+  function.addPass(createNnStream({steps}));
+}
+
 void layerc::buildKernelPipeline(OpPassManager &manager, const PipelineOptions &options) {
   OpPassManager &function = manager.nest<func::FuncOp>();
   function.addPass(createNnInferShapes());

@@ -15,6 +15,8 @@ struct PipelineOptions {
   std::string kernels = "mlir";
 };
 
+/// nn as imported -> nn of `steps` time steps with the state of earlier ones, for the next pipeline.
+void buildStreamPipeline(mlir::OpPassManager &manager, int64_t steps);
 /// nn as imported -> nn with kernels chosen (`--emit=kernels`).
 void buildKernelPipeline(mlir::OpPassManager &manager, const PipelineOptions &options);
 /// nn with kernels -> checked plan (`--emit=plan`).

@@ -22,6 +22,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <atomic>
 #include <iostream>
 #include <thread>
@@ -44,7 +45,7 @@ Compilation::Compilation(const Options &options)
   context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error) {
       if (!failed_) // the first one is the cause
-        printError(diagnostic.str());
+        printError(prefix_ + diagnostic.str());
       failed_ = true;
     } else if (this->options.explain) {
       auto paths = nn::layerPaths(diagnostic.getLocation());
@@ -77,6 +78,27 @@ Exit Compilation::load() {
   return saveStage("graph.txt", print(graph));
 }
 
+/// A stream takes any number of steps. The sequence that it is imported as has those that the model states, or some.
+void Compilation::setSequenceLengths(std::map<std::string, std::vector<int64_t>> &shapes) const {
+  for (const NamedTensor &input : graph.inputs) {
+    const nlohmann::json &config = graph.layers[graph.calls[input.tensor.call].layer].config;
+    const nlohmann::json &stated = config["batch_shape"];
+    bool isFloat = config["dtype"].get<std::string>().find("float") != std::string::npos;
+    if (!stated.is_array() || stated.size() < (isFloat ? 3 : 2))
+      continue;
+    std::vector<int64_t> shape;
+    for (const nlohmann::json &size : stated)
+      shape.push_back(size.is_null() ? 0 : size.get<int64_t>());
+    if (auto given = shapes.find(input.name); given != shapes.end() && given->second.size() == shape.size())
+      shape = given->second;
+    else if (shape[0] == 0)
+      shape[0] = options.batch;
+    shape[1] = stated[1].is_null() ? 4 * options.stream : stated[1].get<int64_t>();
+    if (std::count(shape.begin(), shape.end(), 0) == 0)
+      shapes[input.name] = shape;
+  }
+}
+
 Exit Compilation::import(const std::map<std::string, std::vector<int64_t>> &shapes) {
   ImportOptions importOptions;
   importOptions.name = name_;
@@ -85,10 +107,18 @@ Exit Compilation::import(const std::map<std::string, std::vector<int64_t>> &shap
   importOptions.inputShapes = shapes;
   for (const auto &[input, shape] : options.inputShapes)
     importOptions.inputShapes[input] = shape;
+  if (options.stream > 0)
+    setSequenceLengths(importOptions.inputShapes);
   module = importModel(graph, importOptions, context);
   if (!module)
     return Exit::BadModel;
-  return saveStage("nn.mlir", debugString(*module));
+  Exit exit = saveStage("nn.mlir", debugString(*module));
+  if (exit != Exit::Done || options.stream == 0)
+    return exit;
+  prefix_ = options.model + ": ";
+  exit = runPasses([&](OpPassManager &manager) { buildStreamPipeline(manager, options.stream); }, Exit::BadModel);
+  prefix_.clear();
+  return exit;
 }
 
 namespace {
@@ -103,21 +133,21 @@ struct StageSaver : PassInstrumentation {
 };
 } // namespace
 
-Exit Compilation::runPasses(bool toPlan) {
+Exit Compilation::runPasses(const std::function<void(OpPassManager &)> &build, Exit onFailure) {
   PassManager manager(&context);
   if (!options.saveStages.empty())
     manager.addInstrumentation(std::make_unique<StageSaver>(
         [this](const std::string &stage, Operation *op) { (void)saveStage(stage, debugString(*op)); }));
-  PipelineOptions pipeline{target.name, target.triple, options.precision, options.kernels};
-  if (toPlan)
-    buildPlanPipeline(manager, pipeline);
-  else
-    buildKernelPipeline(manager, pipeline);
+  build(manager);
   if (succeeded(manager.run(*module)))
     return Exit::Done;
   if (!failed_)
     printError(options.model + ": a pass failed without a reason");
-  return Exit::Internal;
+  return failed_ ? onFailure : Exit::Internal;
+}
+
+PipelineOptions Compilation::pipelineOptions() const {
+  return {target.name, target.triple, options.precision, options.kernels};
 }
 
 Exit Compilation::chooseKernels(const std::string &defaultCpu) {
@@ -131,10 +161,12 @@ Exit Compilation::chooseKernels(const std::string &defaultCpu) {
     return Exit::BadUsage;
   }
   target = *made;
-  return runPasses(/*toPlan=*/false);
+  return runPasses([&](OpPassManager &manager) { buildKernelPipeline(manager, pipelineOptions()); }, Exit::Internal);
 }
 
-Exit Compilation::plan() { return runPasses(/*toPlan=*/true); }
+Exit Compilation::plan() {
+  return runPasses([&](OpPassManager &manager) { buildPlanPipeline(manager, pipelineOptions()); }, Exit::Internal);
+}
 
 plan::ProgramOp Compilation::program() { return *module->getOps<plan::ProgramOp>().begin(); }
 plan::EntryOp Compilation::entry() { return *program().getBody().getOps<plan::EntryOp>().begin(); }

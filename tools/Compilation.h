@@ -5,12 +5,15 @@
 #include "frontend/LayerGraph.h"
 #include "ir/Plan.h"
 #include "ir/Target.h"
+#include "passes/Pipeline.h"
 #include "tools/Options.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "mlir/Pass/PassManager.h"
 
+#include <functional>
 #include <memory>
 
 namespace layerc {
@@ -25,7 +28,8 @@ public:
 
   /// Reads the model file. Then `graph` is there, and `name` is legal.
   Exit load();
-  /// To the nn dialect, with whole shapes for inputs that the options leave free.
+  /// To the nn dialect, with whole shapes for inputs that the options leave free. With --stream, to the function of the
+  /// next steps; then the number of time steps in `shapes` does not count.
   Exit import(const std::map<std::string, std::vector<int64_t>> &shapes = {});
   /// nn -> kernels -> plan. `defaultCpu` counts where --target-cpu is not given; empty: the baseline of the triple.
   Exit chooseKernels(const std::string &defaultCpu);
@@ -46,11 +50,14 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> module;
 
 private:
-  Exit runPasses(bool toPlan);
+  Exit runPasses(const std::function<void(mlir::OpPassManager &)> &build, Exit onFailure);
+  PipelineOptions pipelineOptions() const;
+  void setSequenceLengths(std::map<std::string, std::vector<int64_t>> &shapes) const;
   Exit saveStage(const std::string &stage, const std::string &text);
 
   std::string name_;
   bool failed_ = false; ///< a diagnostic has been printed
+  std::string prefix_;  ///< of diagnostics that do not know the file
   char *weights_ = nullptr;
   size_t weightBytes_ = 0;
   int stages_ = 0;

@@ -52,6 +52,9 @@ void addModelFlags(CLI::App &app, Options &o) {
                        }),
                  "full shape of an input, NAME=1x8x8x1")
       ->take_all();
+  app.add_option("--stream", o.stream, "make each call take the next N time steps and go on from the last call")
+      ->type_name("N")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
   app.add_option("--rename",
                  pairs("--rename",
                        [&o](const std::string &keras, const std::string &name) {

@@ -21,6 +21,7 @@ struct Options {
   int64_t batch = 1;
   bool batchGiven = false;
   std::map<std::string, std::vector<int64_t>> inputShapes;
+  int64_t stream = 0;                        ///< time steps of one call that goes on from the last; 0: whole sequences
   std::map<std::string, std::string> rename; ///< Keras name -> C++ name
   // How.
   std::string targetCpu; ///< empty: the verb's default

@@ -167,3 +167,22 @@ std::optional<std::string> test::firstDifference(const TensorData &ours, const N
   }
   return std::nullopt;
 }
+
+NpzArray test::chunkOf(const NpzArray &array, llvm::ArrayRef<int64_t> shape, int64_t number) {
+  if (llvm::ArrayRef<int64_t>(array.shape) == shape)
+    return array;
+  size_t axis = 0;
+  while (array.shape[axis] == shape[axis])
+    ++axis;
+  size_t outer = 1, inner = elementSize(array.type);
+  for (size_t d = 0; d < axis; ++d)
+    outer *= array.shape[d];
+  for (size_t d = axis + 1; d < array.shape.size(); ++d)
+    inner *= array.shape[d];
+  NpzArray chunk{array.name, array.type, {shape.begin(), shape.end()}, {}};
+  for (size_t i = 0; i < outer; ++i) {
+    auto begin = array.bytes.begin() + (i * array.shape[axis] + number * shape[axis]) * inner;
+    chunk.bytes.insert(chunk.bytes.end(), begin, begin + shape[axis] * inner);
+  }
+  return chunk;
+}

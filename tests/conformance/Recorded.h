@@ -57,4 +57,7 @@ Tolerance toleranceOf(const RecordedCase &recorded);
 /// difference in words, or nullopt.
 std::optional<std::string> firstDifference(const TensorData &ours, const NpzArray &keras, Tolerance tolerance);
 
+/// Chunk `number` of an array, of `shape`, which is shorter in one dimension: its time. The whole where it is not.
+NpzArray chunkOf(const NpzArray &array, llvm::ArrayRef<int64_t> shape, int64_t number);
+
 } // namespace layerc::test

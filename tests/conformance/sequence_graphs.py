@@ -206,3 +206,22 @@ def recurrent_policy(policy):
 
 mixed_float16_recurrent, mixed_bfloat16_recurrent = recurrent_policy("mixed_float16"), recurrent_policy("mixed_bfloat16")
 float64_recurrent = recurrent_policy("float64")
+
+
+def residual_convolutions(keras):
+    """A stack of dilated causal convolutions with residuals and skips."""
+    layers = keras.layers
+    x = keras.Input((12, 3), name="x")
+    y, skips = layers.Conv1D(4, 1)(x), []
+    for dilation in (1, 2, 4):
+        z = layers.BatchNormalization()(layers.Conv1D(4, 3, padding="causal", dilation_rate=dilation, activation="relu")(y))
+        skips.append(z)
+        y = layers.Add()([y, layers.Conv1D(4, 1)(z)])
+    return keras.Model(x, layers.Dense(2)(layers.LayerNormalization()(layers.Add()(skips))))
+
+
+def keyword_spotter(keras):
+    """Strided convolution and pooling over time, then a recurrent layer whose last output counts."""
+    layers = keras.layers
+    return keras.Sequential([keras.Input((16, 3)), layers.Conv1D(5, 3, strides=2, padding="causal", activation="relu"), layers.MaxPooling1D(2),
+                             layers.GRU(4), layers.Dense(3, activation="softmax")])
