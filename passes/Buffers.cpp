@@ -54,6 +54,19 @@ Value layerc::bufferRoot(Value value) {
   }
 }
 
+Value layerc::stateBefore(Value value) {
+  for (OpOperand &use : value.getUses()) {
+    auto end = dyn_cast<func::ReturnOp>(use.getOwner());
+    auto function = end ? cast<func::FuncOp>(end->getParentOp()) : nullptr;
+    unsigned number = use.getOperandNumber();
+    if (!function || !function.getResultAttr(number, nn::kStateAttr))
+      continue;
+    // States are the last results and the last arguments, in the same order.
+    return function.getArgument(function.getNumArguments() - (function.getNumResults() - number));
+  }
+  return {};
+}
+
 void layerc::forEachKernel(Block &block, llvm::function_ref<void(nn::KernelOp)> visit) {
   for (Operation &op : block)
     if (auto kernel = dyn_cast<nn::KernelOp>(op))

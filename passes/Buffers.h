@@ -23,6 +23,9 @@ int64_t denseBytes(mlir::Type type);
 /// scan's results, and carried values, from the initial to the last one, lie in one buffer.
 mlir::Value bufferRoot(mlir::Value value);
 
+/// The state argument of the function over whose bytes `value`, a next state that it returns, is written; else null.
+mlir::Value stateBefore(mlir::Value value);
+
 /// A range of the arena.
 struct Buffer {
   int64_t bytes = 0;

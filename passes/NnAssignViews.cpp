@@ -134,6 +134,10 @@ private:
       bool isMadeHere = operand.getDefiningOp<nn::KernelOp>() && operand.getParentBlock() == kernel->getBlock();
       if (!isMadeHere || bufferRoot(operand) != operand || !isLastUse(kernel, operand))
         continue;
+      // Then it is the operand's kernel that writes over the state.
+      if (Value state = stateBefore(result);
+          state && !areReadBefore(bufferRoot(state), operand.getDefiningOp(), kernel))
+        continue;
       kernel->setAttr(kInPlaceAttr, IntegerAttr::get(IntegerType::get(&getContext(), 64), number));
       return;
     }
@@ -154,6 +158,13 @@ private:
       if (&op != kernel && reads(&op, root) && (op.hasTrait<OpTrait::IsTerminator>() || !op.isBeforeInBlock(kernel)))
         return false;
     return true;
+  }
+
+  /// Whether all ops but `except` that read the state come before `op`.
+  static bool areReadBefore(Value state, Operation *op, Operation *except) {
+    return llvm::all_of(*op->getBlock(), [&](Operation &reader) {
+      return &reader == except || reader.isBeforeInBlock(op) || !reads(&reader, state);
+    });
   }
 
   /// Whether `op`, or an op of its loop's body, reads the buffer `root`.

@@ -44,6 +44,12 @@ public:
         for (Operation *reader : kernelUsers(kernel.getInputs()[inPlace.getInt()]))
           if (reader != kernel)
             producers.insert(reader);
+      // So must who writes over a state, be it by a copy in place of its result.
+      for (Value result = kernel.getResult(0); result; result = copiedInPlace(result))
+        if (Value state = stateBefore(result))
+          for (Operation *reader : kernelUsers(state))
+            if (reader != kernel)
+              producers.insert(reader);
       producers_[kernel] = producers.takeVector();
       for (Value root : touched(kernel))
         ++readers_[root];
@@ -98,6 +104,16 @@ private:
     llvm::SetVector<Operation *> users;
     collectKernelUsers(value, users);
     return users.takeVector();
+  }
+
+  /// The result of the kernel that takes `value` in place; null where there is none.
+  static Value copiedInPlace(Value value) {
+    for (OpOperand &use : value.getUses())
+      if (auto kernel = dyn_cast<nn::KernelOp>(use.getOwner()))
+        if (auto inPlace = kernel->getAttrOfType<IntegerAttr>(kInPlaceAttr);
+            inPlace && inPlace.getInt() == use.getOperandNumber())
+          return kernel.getResult(0);
+    return {};
   }
 
   /// The arena buffers that a kernel reads or writes, each once.

@@ -17,8 +17,8 @@ using namespace layerc;
 
 namespace {
 
-/// Where a value holds the time steps: dimension `axis` counts `outer` sequences of `whole` steps each, of which `chunk`
-/// are left when the function takes but some steps at once.
+/// Where a value holds the time steps: dimension `axis` counts `outer` sequences of `whole` steps each, of which
+/// `chunk` are left when the function takes but some steps at once.
 struct Time {
   int64_t axis, outer, whole, chunk;
   int64_t size() const { return outer * chunk; }
@@ -42,7 +42,8 @@ bool isZeros(Value value) {
 
 class Streamer {
 public:
-  Streamer(func::FuncOp function, int64_t steps) : function_(function), builder_(function.getContext()), steps_(steps) {}
+  Streamer(func::FuncOp function, int64_t steps)
+      : function_(function), builder_(function.getContext()), steps_(steps) {}
   LogicalResult run();
 
 private:
@@ -132,7 +133,8 @@ Value Streamer::withContext(Operation *op, Value input, const Time &time, int64_
 /// Every `stride`-th step.
 MaybeTime Streamer::everyStride(Operation *op, Time time, int64_t stride, int64_t wholeSteps) {
   if (time.chunk % stride != 0)
-    return refuse(op, "makes one step of every " + Twine(stride) + "; " + Twine(time.chunk) + " at once are no multiple");
+    return refuse(op,
+                  "makes one step of every " + Twine(stride) + "; " + Twine(time.chunk) + " at once are no multiple");
   return Time{time.axis, time.outer, wholeSteps, time.chunk / stride};
 }
 
@@ -152,7 +154,7 @@ MaybeTime Streamer::at(nn::ConvOp op) {
     op.getInputMutable().assign(withContext(op, op.getInput(), *time, context));
     pads[2 * d] = 0;
     op.setPadsAttr(llvm::all_of(pads, [](int64_t pad) { return pad == 0; }) ? DenseI64ArrayAttr()
-                                                                           : builder_.getDenseI64ArrayAttr(pads));
+                                                                            : builder_.getDenseI64ArrayAttr(pads));
   }
   return everyStride(op, *time, strides[d], op.getType().getShape()[time->axis]);
 }
@@ -283,7 +285,8 @@ MaybeTime Streamer::at(nn::SliceOp op) {
   Time time = *timeOf(op.getInput());
   SmallVector<int64_t> starts(op.getStarts()), sizes(op.getType().getShape());
   int64_t &start = starts[time.axis], &size = sizes[time.axis];
-  bool isWhole = start == 0 && size == time.outer * time.whole && (!op.getStrides() || (*op.getStrides())[time.axis] == 1);
+  bool isWhole =
+      start == 0 && size == time.outer * time.whole && (!op.getStrides() || (*op.getStrides())[time.axis] == 1);
   bool isLast = time.outer == 1 && start == time.whole - 1 && size == 1;
   if (!isWhole && !isLast)
     return refuse(op, "takes some steps of the sequence");
@@ -337,7 +340,7 @@ LogicalResult Streamer::streamScan(nn::ScanOp scan) {
     return refuse(scan, "goes backwards"), failure();
   WalkResult reads = scan.getBody().walk([&](Operation *op) {
     return llvm::any_of(op->getOperands(), [&](Value operand) { return hasTime(operand); }) ? WalkResult::interrupt()
-                                                                                          : WalkResult::advance();
+                                                                                            : WalkResult::advance();
   });
   if (reads.wasInterrupted())
     return refuse(scan, "needs the whole sequence at every step"), failure();
@@ -390,7 +393,8 @@ LogicalResult Streamer::stream(Operation *op) {
               [&](auto nnOp) { return at(nnOp); })
           .Case<nn::NormalizeOp, nn::SoftmaxOp>(
               [&](auto nnOp) { return overOthers(nnOp, nnOp.getAxes(), "needs the whole sequence"); })
-          .Case<nn::UnaryOp, nn::BinaryOp, nn::SelectOp, nn::CastOp>([&](Operation *elementwise) { return at(elementwise); })
+          .Case<nn::UnaryOp, nn::BinaryOp, nn::SelectOp, nn::CastOp>(
+              [&](Operation *elementwise) { return at(elementwise); })
           .Case<nn::BucketizeOp, nn::OneHotOp>([&](auto nnOp) { return timeOf(nnOp.getInput()); })
           .Default([&](Operation *other) { return refuse(other, other->getName().stripDialect() + " over time"); });
   if (!time)
@@ -407,6 +411,8 @@ bool Streamer::takeInputs() {
     bool isSequence = type.getRank() > 2 || (type.getRank() == 2 && !isa<FloatType>(type.getElementType()));
     if (!isSequence || function_.getArgAttr(argument.getArgNumber(), nn::kStateAttr))
       continue;
+    if (type.getDimSize(1) == 1)
+      continue; // a step already
     Time time{1, 1, type.getDimSize(1), steps_};
     SmallVector<int64_t> shape(type.getShape());
     shape[1] = steps_;

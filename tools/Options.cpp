@@ -103,9 +103,7 @@ void addVerbs(CLI::App &app, Options &o) {
     addTargetFlags(*verb, o);
     addReportFlags(*verb, o);
   }
-  run->add_option("--inputs", o.inputs, "input arrays by InputLayer name, else in order")
-      ->required()
-      ->type_name("NPZ");
+  run->add_option("--inputs", o.inputs, "input arrays by InputLayer name, else in order")->required()->type_name("NPZ");
   check->add_option("--inputs", o.inputs, "the same; default: those of the record")->type_name("NPZ");
   run->add_option("--outputs", o.outputs, "where to write the outputs")->required()->type_name("NPZ");
   run->add_option("--steps", o.steps, "call the model K times; arrays carry a leading axis K")->type_name("K");

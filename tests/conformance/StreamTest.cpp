@@ -37,11 +37,13 @@ public:
     module_ = importWith(graph_, record_, *context_, errors);
     if (!module_)
       return false;
-    mlir::ScopedDiagnosticHandler handler(context_.get(), [&](mlir::Diagnostic &diagnostic) { errors += diagnostic.str(); });
+    mlir::ScopedDiagnosticHandler handler(context_.get(),
+                                          [&](mlir::Diagnostic &diagnostic) { errors += diagnostic.str(); });
     mlir::PassManager manager(context_.get());
     buildStreamPipeline(manager, steps);
     if (mlir::failed(manager.run(*module_))) {
-      EXPECT_TRUE(errors.find(" cannot stream: ") != std::string::npos || errors.find("no input with a time axis") != std::string::npos)
+      EXPECT_TRUE(errors.find(" cannot stream: ") != std::string::npos ||
+                  errors.find("no input with a time axis") != std::string::npos)
           << recorded_.name << ": " << errors;
       return false;
     }
@@ -115,8 +117,8 @@ private:
 };
 
 /// Each holds at least so many cases that stream, and others that do not.
-const std::map<std::string, int> kAtLeast = {{"SimpleRNN", 8}, {"GRU", 20}, {"LSTM", 20}, {"RNN", 20}, {"Conv1D", 2},
-                                             {"Dense", 2},     {"graphs", 4}};
+const std::map<std::string, int> kAtLeast = {{"SimpleRNN", 8}, {"GRU", 20},  {"LSTM", 20}, {"RNN", 20},
+                                             {"Conv1D", 2},    {"Dense", 2}, {"graphs", 4}};
 
 TEST(StreamedCases, ChunksGiveKerasOutputs) {
   std::map<std::string, int> streamed;

@@ -35,7 +35,7 @@ func.func @whole(%x: tensor<1x8x3xf32>) -> tensor<1x3xf32> {
 
 func.func @attention(%x: tensor<1x8x3xf32>) -> tensor<1x8x8xf32> {
   // expected-error @+1 {{layer 'model' cannot stream: compares every step with every other}}
-  %y = nn.contract %x, %x lhs_batch [0] rhs_batch [0] lhs_contracting [2] rhs_contracting [2] : (tensor<1x8x3xf32>, tensor<1x8x3xf32>) -> tensor<1x8x8xf32>
+  %y = nn.contract %x, %x batch [0] x [0] contracting [2] x [2] : (tensor<1x8x3xf32>, tensor<1x8x3xf32>) -> tensor<1x8x8xf32>
   return %y : tensor<1x8x8xf32>
 }
 
@@ -66,14 +66,13 @@ func.func @flat(%x: tensor<1x8x3xf32>) -> tensor<1x24xf32> {
 
 // -----
 
-func.func @given_state(%x: tensor<8x1x3xf32>, %s0: tensor<1x3xf32>) -> tensor<1x3xf32> {
-  %t = nn.transpose %x permutation [1, 0, 2] : (tensor<8x1x3xf32>) -> tensor<1x8x3xf32>
+func.func @other_loop(%x: tensor<8x2x3xf32>, %s0: tensor<2x3xf32>) -> tensor<2x3xf32> {
   // expected-error @+1 {{layer 'model' cannot stream: loops over something else than the sequence}}
-  %last = nn.scan(%a = %x) carry(%s = %s0) : (tensor<8x1x3xf32>, tensor<1x3xf32>) -> (tensor<1x3xf32>) {
-    %r = nn.binary add %a, %s : (tensor<1x3xf32>, tensor<1x3xf32>) -> tensor<1x3xf32>
-    nn.yield %r : tensor<1x3xf32>
+  %last = nn.scan(%a = %x) carry(%s = %s0) : (tensor<8x2x3xf32>, tensor<2x3xf32>) -> (tensor<2x3xf32>) {
+    %r = nn.binary add %a, %s : (tensor<2x3xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+    nn.yield %r : tensor<2x3xf32>
   }
-  return %last : tensor<1x3xf32>
+  return %last : tensor<2x3xf32>
 }
 
 // -----
