@@ -215,7 +215,7 @@ GRAPHS = [
                                           "residual_convolutions", "keyword_spotter")],
     *[Graph(name, values="ids", batch=4, dialects=(*BOTH, "tfk_h5")) for name in ("masked_stack", "masked_bidirectional_stack")],
     *[Graph(name, values="ids", batch=4, dialects=BOTH) for name in ("masked_decoder", "masked_time_distributed", "sentences_of_words",
-                                                                     "masked_transformer", "masked_seq2seq_transformer")],
+                                                                     "masked_transformer")],
     *[Graph(name, values="ids", batch=4, dialects=BOTH) for name in ("masked_concatenated_directions",)],
     Graph("two_stateful", steps=3, dialects=(*BOTH, "tfk_h5")), Graph("stateful_in_nested_model", steps=3, dialects=BOTH),
     Graph("mixed_float16_recurrent", dialects=BOTH), Graph("mixed_bfloat16_recurrent"), Graph("float64_recurrent", dialects=("tfk",)),
