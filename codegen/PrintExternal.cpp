@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The parts of NAME.h and NAME.cpp about steps that code from outside computes: what the class says of them, how a model
-// prepares them. Models without such steps have none of this text.
+// The parts of NAME.h and NAME.cpp about steps that code from outside computes: what the class says of them, how a
+// model prepares them. Models without such steps have none of this text.
 #include "codegen/ExternalTensors.h"
 #include "codegen/ModelText.h"
 
@@ -26,7 +26,8 @@ constexpr StringRef kPromises =
 /// floating-point mode. One run at a time per Model; any number of Models share weights.
 )";
 
-constexpr StringRef kExternalPromises = R"(/// @external count@ of @step count@ steps are computed by @symbols@, code from outside, for which some promises do not hold: it
+constexpr StringRef kExternalPromises =
+    R"(/// @external count@ of @step count@ steps are computed by @symbols@, code from outside, for which some promises do not hold: it
 /// may keep a second copy of the weights, allocate, lock and start threads, in the constructor and in run(); its results
 /// may depend on the number of workers and on its version; arena_bytes and stack_bytes do not count its memory. Where it
 /// fails, run() returns external_failed and the outputs may have changed.@libraries@
@@ -68,9 +69,10 @@ std::string tensorsText(ValueRange values) {
 std::string preparationText(plan::StepOp step, size_t index) {
   plan::ExternalAttr call = externalOf(step);
   return commentOf(step) + "  status = external_[" + std::to_string(index) + "].prepare(\n      " +
-         call.getSymbol().str() + ", \"" + call.getFunction().str() + "\", " + list(call.getNumbers()) + ",\n" +
-         tensorsText(step.getInputs()) + tensorsText(step.getOutputs()) +
-         "      workers_);\n  if (status != layerc::Status::ok)\n    return status;\n";
+         call.getSymbol().str() + ", " + stringLiteral(call.getFunction()) + ", " + list(call.getNumbers()) + ",\n" +
+         tensorsText(step.getInputs()) + tensorsText(step.getOutputs()) + "      workers_" +
+         (call.getConfig().empty() ? "" : ",\n      " + stringLiteral(call.getConfig())) +
+         ");\n  if (status != layerc::Status::ok)\n    return status;\n";
 }
 
 } // namespace

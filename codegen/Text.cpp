@@ -46,3 +46,16 @@ std::string layerc::wrapList(const std::string &before, llvm::ArrayRef<std::stri
   }
   return items.empty() ? result + after : result;
 }
+
+std::string layerc::stringLiteral(llvm::StringRef bytes) {
+  std::string text = "\"";
+  for (char c : bytes) {
+    auto byte = static_cast<unsigned char>(c);
+    if (byte >= ' ' && byte <= '~' && !llvm::StringRef("\"\\?").contains(c)) // ?: trigraphs
+      text += c;
+    else
+      for (int shift : {9, 6, 3, 0})
+        text += shift == 9 ? '\\' : static_cast<char>('0' + (byte >> shift & 7));
+  }
+  return text + "\"";
+}

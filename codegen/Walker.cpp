@@ -105,7 +105,8 @@ llvm::Error Walker::prepareStep(Step &step, const char *weights, int workers, Ex
   plan::ExternalAttr call = *kernel.getExternal();
   const layerc_external *external = lookup(call.getSymbol());
   if (!external)
-    return llvm::createStringError("this layerc has no '" + call.getSymbol() + "'");
+    return llvm::createStringError("'" + call.getSymbol() + "', which computes '" + kernel.getSymName() +
+                                   "', is not there; --custom CLASS=" + call.getSymbol() + ",library=FILE loads it");
   auto tensors = [&](OperandRange values) {
     SmallVector<layerc_tensor> result;
     for (Value value : values) {
@@ -115,7 +116,7 @@ llvm::Error Walker::prepareStep(Step &step, const char *weights, int workers, Ex
     return result;
   };
   SmallVector<layerc_tensor> inputs = tensors(step.op.getInputs()), outputs = tensors(step.op.getOutputs());
-  std::string function = call.getFunction().str();
+  std::string function = call.getFunction().str(), config = call.getConfig().str();
   ArrayRef<int64_t> numbers = call.getNumbers();
   layerc_step description = {sizeof(layerc_step),
                              function.c_str(),
@@ -125,7 +126,8 @@ llvm::Error Walker::prepareStep(Step &step, const char *weights, int workers, Ex
                              static_cast<int>(inputs.size()),
                              outputs.data(),
                              static_cast<int>(outputs.size()),
-                             workers};
+                             workers,
+                             config.empty() ? nullptr : config.c_str()};
   if (step.external->prepare(*external, description) == Status::ok)
     return llvm::Error::success();
   return llvm::createStringError("'" + call.getSymbol() + "' cannot compute '" + kernel.getSymName() + "'");

@@ -61,18 +61,47 @@ static Results resultMasks(LayerImport &l, size_t count) {
   return Results(count, passes ? mask : Value());
 }
 
+static const CustomLayer *findCustom(const LayerImport &l) {
+  if (!l.custom || l.layer().isOperation || l.layer().className == "InputLayer")
+    return nullptr;
+  for (const std::string &name : {l.layer().path, l.layer().className})
+    if (auto found = l.custom->find(name); found != l.custom->end())
+      return &found->second;
+  return nullptr;
+}
+
+/// A layer of the user's own code: all tensors of the call, then all its weights, as they are stored.
+static Results importCustom(LayerImport &l, const CustomLayer &custom) {
+  SmallVector<Value> operands(l.inputs());
+  while (l.hasMoreWeights() && !l.failed())
+    operands.push_back(l.nextWeight());
+  if (!l.failed() && l.inputs().empty())
+    return l.fail() << "is called without a tensor";
+  if (l.failed())
+    return {};
+  Sizes shape(l.shape(l.inputs()[0]));
+  if (!custom.shape.empty()) {
+    shape.resize(1);
+    llvm::append_range(shape, custom.shape);
+  }
+  return {l.customCall(custom, operands, shape)};
+}
+
 /// Why no importer is there for a layer with this row, if any.
 static std::string whyRefused(const Layer &layer, const LayerRow *row) {
   if (row)
     return "not supported: " + std::string(row->words);
-  return layer.isCustom ? "not supported: a custom layer; python -m layerc export rewrites it" : "not supported";
+  return layer.isCustom ? "not supported: a custom layer; python -m layerc export rewrites it, --custom " +
+                              layer.className + "=symbol has your own code compute it"
+                        : "not supported";
 }
 
 Results layerc::importLayer(LayerImport &l, Results *masks) {
   const LayerRow *row = findLayer(l.layer());
-  if (!row || !row->import)
+  const CustomLayer *custom = findCustom(l);
+  if (!custom && (!row || !row->import))
     return l.fail() << whyRefused(l.layer(), row);
-  Results results = row->import(l);
+  Results results = custom ? importCustom(l, *custom) : row->import(l);
   if (!l.failed() && l.hasMoreWeights())
     return l.fail() << "stores " << l.layer().weights.size() << " weights, more than the layer has";
   if (l.failed())
@@ -199,12 +228,14 @@ Results Importer::importCall(const Call &call) {
       llvm::map_to_vector(call.inputs, [&](const TensorRef &ref) { return element(masks_, ref); });
   if (llvm::any_of(inputs, [](Value input) { return !input; })) {
     const LayerRow *row = findLayer(layer);
-    if (!row || !row->import)
+    bool isCustom = options_.custom.count(layer.className) || options_.custom.count(layer.path);
+    if (!isCustom && (!row || !row->import))
       refusals_.add(call.path, whyRefused(layer, row));
     return {};
   }
   LayerImport l(graph_, layer, call.path, inputs, masks, &call, builder_);
   l.states = &states_;
+  l.custom = &options_.custom;
   size_t known = refusals_.size();
   Results resultMasks, results = l.failed() ? Results() : importLayer(l, &resultMasks);
   if (!layer.isOperation && !results.empty())

@@ -3,6 +3,7 @@
 // dialect's WeightStore; each op's location is the path of its layer.
 #pragma once
 
+#include "frontend/CustomLayer.h"
 #include "frontend/LayerGraph.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -26,6 +27,8 @@ struct ImportOptions {
   std::optional<int64_t> batch;
   /// Whole shapes, batch included, by name of the input (`--input-shape NAME=1x8x8x1`).
   std::map<std::string, std::vector<int64_t>> inputShapes;
+  /// Layers that the user's own code computes.
+  CustomLayers custom;
   /// Where set, is told of every refused layer, not only of the first, which becomes the diagnostic.
   std::function<void(const Refusal &)> onRefused;
 };

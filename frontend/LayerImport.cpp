@@ -272,6 +272,26 @@ Value LayerImport::ownedWeight(StringRef name, RankedTensorType type, std::vecto
   return builder_.create<nn::WeightOp>(location_, type, key);
 }
 
+Value LayerImport::nextWeight() {
+  size_t index = nextWeight_;
+  return storedWeight(std::to_string(index), Sizes(ArrayRef<int64_t>(layer_.weights[index].shape)));
+}
+
+Value LayerImport::customCall(const CustomLayer &custom, ArrayRef<Value> operands, ArrayRef<int64_t> shape) {
+  constexpr size_t most = 8; // dimensions of a layerc_tensor
+  for (Value operand : operands)
+    if (!failed_ && this->shape(operand).size() > most)
+      return fail() << "has an operand of shape " << shapeText(this->shape(operand)) << ", more than " << most
+                    << " dimensions";
+  if (!failed_ && (shape.size() > most || boundedElements(shape) > kMaxElements))
+    return fail() << "result of shape " << shapeText(shape) << " is too large";
+  if (failed_)
+    return {};
+  std::string config = layer_.config.dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::json::error_handler_t::replace);
+  return builder_.create<nn::CustomCallOp>(location_, RankedTensorType::get(shape, computeType_), custom.symbol,
+                                           layer_.className, config, custom.scratch, operands);
+}
+
 Value LayerImport::addBias(Value x) {
   bool bias = flag("use_bias", true);
   return failed_ || !bias ? x : add(x, weight("bias", shape(x).back()));
@@ -317,6 +337,7 @@ std::unique_ptr<LayerImport> LayerImport::inner(const Layer &layer, ArrayRef<Val
   auto import = std::make_unique<LayerImport>(graph_, layer, call ? StringRef(call->path) : StringRef(layer.path),
                                               inputs, masks, call, builder_);
   import->states = states;
+  import->custom = custom;
   return import;
 }
 

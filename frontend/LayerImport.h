@@ -3,6 +3,7 @@
 // role, and the ops of NnBuilder at the layer's location. Errors are sticky, as in NnBuilder.
 #pragma once
 
+#include "frontend/CustomLayer.h"
 #include "frontend/LayerGraph.h"
 #include "frontend/NnBuilder.h"
 
@@ -37,7 +38,8 @@ public:
   int kerasMajor() const { return graph_.kerasMajor(); }
   bool isKerasFrom(int major, int minor) const { return graph_.isKerasFrom(major, minor); }
   const Call *call() const { return call_; }
-  ModelStates *states = nullptr; ///< of the whole model; handed on to layers inside
+  ModelStates *states = nullptr;        ///< of the whole model; handed on to layers inside
+  const CustomLayers *custom = nullptr; ///< of the whole model, likewise
 
   // Configuration. A value of the wrong type is an error.
 
@@ -132,8 +134,14 @@ public:
   mlir::Value integerTable(llvm::StringRef name, llvm::ArrayRef<int64_t> values);
   /// x + bias over the last dimension where `use_bias` holds.
   mlir::Value addBias(mlir::Value x);
+  /// The next stored variable as it is.
+  mlir::Value nextWeight();
   bool hasMoreWeights() const { return nextWeight_ < layer_.weights.size(); }
   void ignoreOtherWeights() { nextWeight_ = layer_.weights.size(); }
+
+  /// The layer computed by the user's own code from `operands`, with a result of `shape` and the compute type.
+  mlir::Value customCall(const CustomLayer &custom, llvm::ArrayRef<mlir::Value> operands,
+                         llvm::ArrayRef<int64_t> shape);
 
   // State
 

@@ -13,7 +13,8 @@ using namespace mlir;
 using namespace layerc;
 using nlohmann::json;
 
-OperationImport::OperationImport(LayerImport &l, StringRef parameters) : l(l), arguments_(json::object()) {
+OperationImport::OperationImport(LayerImport &l, StringRef parameters)
+    : l(l), operation(l.className()), arguments_(json::object()) {
   if (l.layer().config.is_object())
     arguments_ = l.layer().config;
   SmallVector<StringRef> names;
@@ -77,7 +78,7 @@ std::string OperationImport::string(StringRef name, StringRef standard) {
 
 static const json *tensorIndex(const json &value) {
   return value.is_object() && value.contains("tensor") && value["tensor"].is_number_integer() ? &value["tensor"]
-                                                                                               : nullptr;
+                                                                                              : nullptr;
 }
 
 json OperationImport::withNumbers(const json &value) {
@@ -297,7 +298,7 @@ SmallVector<Value> OperationImport::tensors(StringRef name) {
 //===-- The table -----------------------------------------------------------------------------------------------===//
 
 std::array<ArrayRef<OperationRow>, 7> layerc::operationGroups() {
-  return {elementwiseOperations(), reductionOperations(), shapeOperations(),  indexingOperations(),
+  return {elementwiseOperations(), reductionOperations(), shapeOperations(), indexingOperations(),
           gatheringOperations(),   productOperations(),   neuralOperations()};
 }
 

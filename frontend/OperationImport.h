@@ -13,10 +13,12 @@ public:
   /// `parameters` are the names of the positional arguments, separated by blanks; the last takes all that follow as a
   /// list where it ends in "...".
   OperationImport(LayerImport &l, llvm::StringRef parameters);
-  /// A call whose arguments are already known by Keras' names.
-  OperationImport(nlohmann::json arguments, LayerImport &l) : l(l), arguments_(std::move(arguments)) {}
+  /// A call of `operation` whose arguments are already known by Keras' names.
+  OperationImport(llvm::StringRef operation, nlohmann::json arguments, LayerImport &l)
+      : l(l), operation(operation), arguments_(std::move(arguments)) {}
 
-  LayerImport &l; ///< errors, ops, location
+  LayerImport &l;        ///< errors, ops, location
+  std::string operation; ///< Keras' class
 
   /// An argument; nullptr where it is absent or null.
   const nlohmann::json *value(llvm::StringRef name) const;

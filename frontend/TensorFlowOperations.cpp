@@ -13,9 +13,10 @@ using nlohmann::json;
 namespace {
 
 struct TensorFlowFunction {
-  const char *name;       ///< canonical symbol without "tf."
-  const char *operation;  ///< of keras.ops
-  const char *parameters; ///< the first is positional, with "..." when it is a list; others are "theirs=ours" or the same
+  const char *name;      ///< canonical symbol without "tf."
+  const char *operation; ///< of keras.ops
+  const char
+      *parameters; ///< the first is positional, with "..." when it is a list; others are "theirs=ours" or the same
   const char *defaults = "{}"; ///< arguments that TensorFlow has otherwise when they are absent
 };
 
@@ -37,6 +38,7 @@ constexpr TensorFlowFunction kFunctions[] = {
     {"compat.v1.div", "Divide", kTwo},
     {"compat.v1.floor_div", "FloorDivide", kTwo},
     {"compat.v1.gather", "Take", "x indices axis batch_dims validate_indices", R"({"axis": 0})"},
+    {"compat.v1.math.scalar_mul", "Multiply", "x1 x=x2"},
     {"compat.v1.norm", "Norm", "x ord axis keepdims"},
     {"compat.v1.pad", "Pad", "x paddings=pad_width mode constant_values"},
     {"compat.v1.shape", "Shape", "x out_type"},
@@ -230,8 +232,8 @@ static json translate(LayerImport &l, const TensorFlowFunction &function) {
     l.fail() << "function '" << function.name << "' expects one positional argument; the file holds " << args.size();
   for (const auto &[name, value] : l.call()->kwargs.items()) {
     l.argument(name); // understood, or refused here
-    const auto *parameter = llvm::find_if(ArrayRef(parameters).drop_front(),
-                                          [&](StringRef p) { return p.split('=').first == name; });
+    const auto *parameter =
+        llvm::find_if(ArrayRef(parameters).drop_front(), [&](StringRef p) { return p.split('=').first == name; });
     if (value.is_null() || name == "name")
       continue;
     if (parameter == ArrayRef(parameters).end()) {
@@ -248,13 +250,12 @@ static json translate(LayerImport &l, const TensorFlowFunction &function) {
 
 Results layerc::importTensorFlowOperation(LayerImport &l) {
   std::string name = l.className() == "SlicingOpLambda" ? "__operators__.getitem" : l.string("function", "");
-  const auto *function =
-      llvm::find_if(kFunctions, [&](const TensorFlowFunction &f) { return name == f.name; });
+  const auto *function = llvm::find_if(kFunctions, [&](const TensorFlowFunction &f) { return name == f.name; });
   if (l.failed() || !l.call())
     return {};
   if (function == std::end(kFunctions))
     return l.fail() << "function '" << name << "' is not supported";
-  OperationImport o(translate(l, *function), l);
+  OperationImport o(function->operation, translate(l, *function), l);
   const OperationRow *operation = findOperation(function->operation);
   assert(operation && "every function stands for an operation");
   return l.failed() ? Results() : operation->build(o);

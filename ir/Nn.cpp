@@ -202,5 +202,5 @@ bool nn::isWeightExpression(Value value) {
   if (isa<WeightOp, ConstantOp>(op))
     return true;
   return op->getNumRegions() == 0 && op->getNumOperands() > 0 && isa<NnDialect>(op->getDialect()) &&
-         llvm::all_of(op->getOperands(), isWeightExpression);
+         !isa<CustomCallOp>(op) && llvm::all_of(op->getOperands(), isWeightExpression);
 }

@@ -779,6 +779,29 @@ def Nn_ScanOp : Nn_Op<"scan", [InferTypeOpAdaptor, AttrSizedOperandSegments, Sin
   let hasRegionVerifier = 1;
 }
 
+def Nn_CustomCallOp : Nn_Op<"custom_call"> {
+  let summary = "a layer that code from outside computes";
+  let description = [{
+    `symbol` is a constant `layerc_external` of runtime/include/layerc/external.h. It is told the layer's class, its
+    configuration as JSON and the operands: the tensors of the call, then the layer's weights; it gets `scratch` bytes.
+    Nothing is known of the values, so evaluation gives NaN, or 0 where the elements are integers.
+
+    C1: `symbol` is a C identifier.
+
+    Example:
+    ```mlir
+    %r = nn.custom_call "twice" class("Twice") config("{}") scratch(0) (%x) : (tensor<1x8xf32>) -> tensor<1x8xf32>
+    ```
+  }];
+  let arguments = (ins StrAttr:$symbol, StrAttr:$layer_class, StrAttr:$config, I64Attr:$scratch, Variadic<Nn_Tensor>:$inputs);
+  let results = (outs Nn_Tensor:$result);
+  let assemblyFormat = [{
+    $symbol `class` `(` $layer_class `)` `config` `(` $config `)` `scratch` `(` $scratch `)` `(` $inputs `)` attr-dict
+    `:` functional-type($inputs, $result)
+  }];
+  let hasVerifier = 1;
+}
+
 def Nn_YieldOp : Nn_Op<"yield", [Terminator, ReturnLike, ParentOneOf<["KernelOp", "ScanOp", "::layerc::plan::KernelOp", "::layerc::plan::WeightOp"]>]> {
   let summary = "the values that a region computes";
   let description = [{

@@ -9,6 +9,8 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/TypeUtilities.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace mlir;
 using namespace layerc::nn;
 
@@ -471,5 +473,14 @@ LogicalResult ScanOp::verifyRegions() {
   TypeRange yielded = yield().getValues().getTypes();
   if (yielded.take_front(carriedCount()) != getInitials().getTypes()) // C3
     return emitOpError() << "carries " << getInitials().getTypes() << ", its body yields " << yielded;
+  return success();
+}
+
+LogicalResult CustomCallOp::verify() {
+  StringRef symbol = getSymbol();
+  bool isIdentifier = !symbol.empty() && !llvm::isDigit(symbol.front()) &&
+                      llvm::all_of(symbol, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+  if (!isIdentifier) // C1
+    return emitOpError() << "expects the name of a C constant, got '" << symbol << "'";
   return success();
 }

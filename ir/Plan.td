@@ -36,12 +36,12 @@ def Plan_ExternalAttr : AttrDef<Plan_Dialect, "External"> {
   let mnemonic = "external";
   let summary = "code from outside that computes a kernel";
   let description = [{
-    `symbol` is a constant `layerc_external` of runtime/include/layerc/external.h; its `prepare` is told `function` and
-    `numbers`.
+    `symbol` is a constant `layerc_external` of runtime/include/layerc/external.h; its `prepare` is told `function`,
+    `numbers` and `config`.
   }];
   let parameters = (ins StringRefParameter<"a C identifier">:$symbol, StringRefParameter<"what to compute">:$function,
-    OptionalArrayRefParameter<"int64_t">:$numbers);
-  let assemblyFormat = "`<` $symbol $function (`[` $numbers^ `]`)? `>`";
+    OptionalArrayRefParameter<"int64_t">:$numbers, StringRefParameter<"of a custom layer, JSON", [{""}]>:$config);
+  let assemblyFormat = "`<` $symbol $function (`[` $numbers^ `]`)? (`config` `(` $config^ `)`)? `>`";
 }
 
 def Plan_ProgramOp : Plan_Op<"program", [Symbol, IsolatedFromAbove, SymbolTable, NoTerminator, SingleBlock, NoRegionArguments]> {

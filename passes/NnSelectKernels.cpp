@@ -4,6 +4,8 @@
 #include "passes/Passes.h"
 #include "passes/SelectKernel.h"
 
+#include "ir/kernels/Custom.h"
+
 namespace layerc {
 #define GEN_PASS_DEF_NNSELECTKERNELS
 #include "passes/Passes.h.inc"
@@ -28,7 +30,7 @@ void layerc::selectKernel(nn::KernelOp kernel, const Target &target, KernelSourc
     if (!kernelTemplate->accepts(body, reason))
       continue;
     kernelTemplate->candidates(kernel, target, choices);
-    if (source == KernelSource::OneDnn && kernelTemplate->external(body))
+    if (source != KernelSource::Auto && kernelTemplate->external(body))
       break;
   }
   auto scratchOf = [](const KernelChoice &choice) { return scratchBytes(choice.sharedScratch, choice.workerScratch); };
@@ -77,7 +79,7 @@ static void keepWithinUnfused(func::FuncOp function, const Target &target) {
   auto step = tensors.begin();
   forEachKernel(function.getBody().front(), [&](nn::KernelOp kernel) {
     int64_t left = most - *step++;
-    if (scratchOf(kernel) > left)
+    if (scratchOf(kernel) > left && !customCall(kernel.getBody().front()))
       selectKernel(kernel, target, KernelSource::Mlir, left);
   });
 }

@@ -377,7 +377,8 @@ private:
   plan::ExternalAttr externalOf(nn::KernelOp kernel) {
     const KernelTemplate *kernelTemplate = findKernelTemplate(*kernel.getAlgorithm());
     auto call = kernelTemplate ? kernelTemplate->external(kernel.getBody().front()) : std::nullopt;
-    return call ? plan::ExternalAttr::get(builder.getContext(), call->symbol, call->function, call->numbers)
+    return call ? plan::ExternalAttr::get(builder.getContext(), call->symbol, call->function, call->numbers,
+                                          call->config)
                 : plan::ExternalAttr();
   }
 

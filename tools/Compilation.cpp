@@ -105,6 +105,7 @@ Exit Compilation::import(const std::map<std::string, std::vector<int64_t>> &shap
   if (options.batchGiven)
     importOptions.batch = options.batch;
   importOptions.inputShapes = shapes;
+  importOptions.custom = options.custom;
   for (const auto &[input, shape] : options.inputShapes)
     importOptions.inputShapes[input] = shape;
   if (options.stream > 0)
@@ -151,7 +152,7 @@ PipelineOptions Compilation::pipelineOptions() const {
 }
 
 Exit Compilation::chooseKernels(const std::string &defaultCpu) {
-  if (options.kernels != "mlir" && !findExternal("layerc_onednn")) {
+  if (options.kernels != "mlir" && !findExternal("layerc_onednn", {})) {
     printError("--kernels " + options.kernels + ": this layerc was built without oneDNN");
     return Exit::BadUsage;
   }

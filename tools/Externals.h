@@ -6,9 +6,13 @@
 
 #include "llvm/ADT/StringRef.h"
 
+#include <map>
+#include <string>
+
 namespace layerc {
 
-/// The functions behind `symbol`, or null: oneDNN's where it is linked.
-const layerc_external *findExternal(llvm::StringRef symbol);
+/// The functions behind `symbol`, or null: oneDNN's where it is linked, else those of the shared library that
+/// `libraries` names for it, which is loaded for good.
+const layerc_external *findExternal(llvm::StringRef symbol, const std::map<std::string, std::string> &libraries);
 
 } // namespace layerc

@@ -102,9 +102,10 @@ std::unique_ptr<InProcess> InProcess::create(Compilation &compilation, Exit &exi
   }
   if (exit = compilation.makeWeights(); exit != Exit::Done)
     return nullptr;
-  exit = Exit::Internal;
-  if (llvm::Error error = walker->prepare(compilation.weights().data(), compilation.options.threads, findExternal)) {
-    printError(llvm::toString(std::move(error)));
+  exit = Exit::BadModel;
+  auto find = [&](llvm::StringRef symbol) { return findExternal(symbol, compilation.options.customLibraries); };
+  if (llvm::Error error = walker->prepare(compilation.weights().data(), compilation.options.threads, find)) {
+    printError(compilation.options.model + ": " + llvm::toString(std::move(error)));
     return nullptr;
   }
   exit = Exit::Done;

@@ -4,8 +4,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <iostream>
+#include <sstream>
 
 using namespace layerc;
 
@@ -38,6 +41,33 @@ template <class Take> CLI::callback_t pairs(const char *flag, Take take) {
   };
 }
 
+bool isIdentifier(const std::string &text) {
+  return !text.empty() && !std::isdigit(static_cast<unsigned char>(text[0])) &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+}
+
+/// SYMBOL[,shape=4x10][,scratch=BYTES][,library=FILE]
+bool parseCustom(const std::string &layer, const std::string &value, Options &o) {
+  std::stringstream parts(value);
+  CustomLayer &custom = o.custom[layer];
+  if (!std::getline(parts, custom.symbol, ',') || !isIdentifier(custom.symbol))
+    return false;
+  for (std::string part; std::getline(parts, part, ',');) {
+    size_t equals = part.find('=');
+    std::string key = part.substr(0, equals), text = equals == std::string::npos ? "" : part.substr(equals + 1);
+    if (key == "shape")
+      custom.shape = parseShape(text);
+    else if (key == "scratch")
+      custom.scratch = parseShape(text).size() == 1 ? parseShape(text)[0] : 0;
+    else if (key == "library")
+      o.customLibraries[custom.symbol] = text;
+    bool isRead = key == "shape" ? !custom.shape.empty() : key == "scratch" ? custom.scratch > 0 : key == "library";
+    if (!isRead || text.empty())
+      return false;
+  }
+  return true;
+}
+
 void addModelFlags(CLI::App &app, Options &o) {
   app.add_option("MODEL", o.model, "model file: .keras, .h5 or architecture .json")->required();
   app.add_option("--weights", o.weights, "weights file of an architecture .json")->type_name("FILE");
@@ -62,6 +92,11 @@ void addModelFlags(CLI::App &app, Options &o) {
                          return !name.empty();
                        }),
                  "C++ name of an input or output, KERAS=NAME")
+      ->take_all();
+  app.add_option("--custom",
+                 pairs("--custom", [&o](const std::string &layer,
+                                        const std::string &value) { return parseCustom(layer, value, o); }),
+                 "own code for a class: Gain=symbol[,shape=4x10][,scratch=64][,library=FILE]")
       ->take_all();
 }
 

@@ -2,6 +2,8 @@
 // What the command line says. Flags mean the same in every verb.
 #pragma once
 
+#include "frontend/CustomLayer.h"
+
 #include <map>
 #include <optional>
 #include <string>
@@ -23,6 +25,8 @@ struct Options {
   std::map<std::string, std::vector<int64_t>> inputShapes;
   int64_t stream = 0;                        ///< time steps of one call that goes on from the last; 0: whole sequences
   std::map<std::string, std::string> rename; ///< Keras name -> C++ name
+  CustomLayers custom;
+  std::map<std::string, std::string> customLibraries; ///< by symbol: the shared library that run, check and bench load
   // How.
   std::string targetCpu; ///< empty: the verb's default
   std::string targetTriple;

@@ -118,6 +118,8 @@ Results layerc::importConvTranspose(LayerImport &l) {
   Value x = l.channelsLast(l.floatInput());
   if (!l.failed() && padding != "valid" && padding != "same")
     return l.fail() << "padding '" << padding << "' is not supported";
+  if (!l.failed() && dilatesAndStrides(g))
+    return l.fail() << "'strides' and 'dilation_rate' are both above 1";
   if (l.failed())
     return {};
   Sizes sizes, crops, permutation;

@@ -102,16 +102,20 @@ struct AdaptiveAxis {
 };
 } // namespace
 
-static Results importAdaptivePooling(LayerImport &l, nn::PoolFunction function) {
-  Sizes sizes = l.positive("output_size", l.spatialRank());
-  Value x = l.channelsLast(function == nn::PoolFunction::Max ? l.input() : l.floatInput());
+Value layerc::adaptivePool(LayerImport &l, nn::PoolFunction function, Value x, ArrayRef<int64_t> sizes) {
   for (auto [d, size] : llvm::enumerate(sizes)) {
     if (l.failed())
       return {};
     if (int64_t axis = static_cast<int64_t>(d) + 1; l.shape(x)[axis] != size)
       x = AdaptiveAxis{l, function, axis, size}.apply(x);
   }
-  return {l.back(x)};
+  return x;
+}
+
+static Results importAdaptivePooling(LayerImport &l, nn::PoolFunction function) {
+  Sizes sizes = l.positive("output_size", l.spatialRank());
+  Value x = l.channelsLast(function == nn::PoolFunction::Max ? l.input() : l.floatInput());
+  return {l.back(adaptivePool(l, function, x, sizes))};
 }
 
 Results layerc::importAdaptiveMaxPooling(LayerImport &l) { return importAdaptivePooling(l, nn::PoolFunction::Max); }

@@ -12,4 +12,8 @@ namespace layerc {
 Sizes windowPads(LayerImport &l, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> window,
                  llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations, bool allowCausal);
 
+/// Pools the spatial dimensions of a channels-last tensor to `sizes`: window i of a dimension of n elements that
+/// becomes m is [floor(i * n / m), ceil((i + 1) * n / m)).
+mlir::Value adaptivePool(LayerImport &l, nn::PoolFunction function, mlir::Value x, llvm::ArrayRef<int64_t> sizes);
+
 } // namespace layerc

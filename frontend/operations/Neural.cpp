@@ -5,6 +5,7 @@
 #include "frontend/Einsum.h"
 #include "frontend/Interpolation.h"
 #include "frontend/OperationImport.h"
+#include "frontend/layers/Windows.h"
 
 #include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/SmallVectorExtras.h"
@@ -35,7 +36,7 @@ static std::string activationName(StringRef className) {
 /// An activation without parameters, by the name of the class.
 static Results named(O &o) {
   Value x = o.real("x");
-  return {o.l.failed() ? x : applyActivationByName(o.l, x, o.string("activation", activationName(o.l.className())))};
+  return {o.l.failed() ? x : applyActivationByName(o.l, x, activationName(o.operation))};
 }
 
 static Results reluOperation(O &o) { return {o.l.unary(U::Relu, o.tensor("x"))}; }
@@ -264,6 +265,14 @@ template <nn::PoolFunction function> static Results pool(O &o) {
   return {back(o, w, o.l.create<nn::PoolOp>(function, w.x, window, o.l.unless(1, w.strides), o.l.unless(0, w.pads)))};
 }
 
+template <nn::PoolFunction function> static Results adaptivePoolOperation(O &o) {
+  Window w = windowOf(o, {1}, {1});
+  if (o.l.failed())
+    return {};
+  Sizes sizes = spatialSizes(o, "output_size", o.l.rank(w.x) - 2, {});
+  return {back(o, w, layerc::adaptivePool(o.l, function, w.x, sizes))};
+}
+
 static Value kernelOf(O &o, StringRef name, const Window &w) {
   Value kernel = o.l.failed() ? Value() : o.l.cast(o.real(name), o.l.elementType(w.x));
   if (!o.l.failed() && o.l.rank(kernel) != o.l.rank(w.x))
@@ -430,6 +439,8 @@ static Results resize(O &o) {
 
 ArrayRef<OperationRow> layerc::neuralOperations() {
   static const OperationRow rows[] = {
+      {"AdaptiveAveragePool", "inputs", adaptivePoolOperation<nn::PoolFunction::Average>},
+      {"AdaptiveMaxPool", "inputs", adaptivePoolOperation<nn::PoolFunction::Max>},
       {"AveragePool", "inputs", pool<nn::PoolFunction::Average>},
       {"BatchNorm", "x mean variance offset scale", batchNorm},
       {"Celu", "x", celu},

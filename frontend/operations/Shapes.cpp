@@ -43,7 +43,7 @@ static Sizes sizesLike(O &o, StringRef name, Value x) {
   for (size_t d = 0; given.is_array() && d < given.size(); ++d)
     if (given[d].is_null() && static_cast<int64_t>(d) < o.l.rank(x))
       given[d] = o.l.shape(x)[d];
-  O filled(nlohmann::json{{name.str(), given}}, o.l);
+  O filled(o.operation, nlohmann::json{{name.str(), given}}, o.l);
   return filled.integers(name);
 }
 

@@ -2,6 +2,7 @@
 // The list of all kernel templates.
 #include "ir/kernels/Attention.h"
 #include "ir/kernels/Conv.h"
+#include "ir/kernels/Custom.h"
 #include "ir/kernels/Depthwise.h"
 #include "ir/kernels/Loops.h"
 #include "ir/kernels/OneDnn.h"
@@ -12,12 +13,14 @@
 using namespace layerc;
 
 llvm::ArrayRef<const KernelTemplate *> layerc::kernelTemplates(KernelSource source) {
-  static const KernelTemplate *const mlir[] = {&attentionTemplate(), &convTemplate(), &winogradTemplate(),
-                                               &depthwiseTemplate(), &loopsTemplate()};
-  static const KernelTemplate *const oneDnn[] = {&attentionTemplate(), &oneDnnTemplate(),    &convTemplate(),
-                                                 &winogradTemplate(),  &depthwiseTemplate(), &loopsTemplate()};
-  static const KernelTemplate *const either[] = {&attentionTemplate(), &convTemplate(),   &winogradTemplate(),
-                                                 &depthwiseTemplate(), &oneDnnTemplate(), &loopsTemplate()};
+  static const KernelTemplate *const mlir[] = {&customTemplate(),   &attentionTemplate(), &convTemplate(),
+                                               &winogradTemplate(), &depthwiseTemplate(), &loopsTemplate()};
+  static const KernelTemplate *const oneDnn[] = {&customTemplate(), &attentionTemplate(), &oneDnnTemplate(),
+                                                 &convTemplate(),   &winogradTemplate(),  &depthwiseTemplate(),
+                                                 &loopsTemplate()};
+  static const KernelTemplate *const either[] = {&customTemplate(),   &attentionTemplate(), &convTemplate(),
+                                                 &winogradTemplate(), &depthwiseTemplate(), &oneDnnTemplate(),
+                                                 &loopsTemplate()};
   switch (source) {
   case KernelSource::Mlir:
     return mlir;

@@ -35,6 +35,7 @@ struct ExternalCall {
   std::string symbol;   ///< of a constant layerc_external
   std::string function; ///< what to compute, in a word that symbol's author knows
   llvm::SmallVector<int64_t> numbers;
+  std::string config; ///< of a custom layer, as JSON
 };
 
 /// Who computes convolutions and matrix products: `--kernels`.

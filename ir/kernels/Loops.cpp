@@ -128,6 +128,8 @@ struct LoopsTemplate final : KernelTemplate {
     auto yield = cast<nn::YieldOp>(body.getTerminator());
     if (yield.getValues().size() != 1)
       return reason = "more than one result", false;
+    if (!body.getOps<nn::CustomCallOp>().empty())
+      return reason = "nothing is fused with a custom layer", false;
     for (auto unpack : body.getOps<nn::UnpackOp>())
       if (unpack.getLayout().getKind() != "panels")
         return reason = "a transformed weight", false;

@@ -116,7 +116,7 @@ struct OneDnnTemplate final : KernelTemplate {
 
   std::optional<ExternalCall> external(Block &body) const override {
     Operation *anchor = convAnchor(body);
-    ExternalCall call{"layerc_onednn", anchor->getName().stripDialect().str(), {epilogueOf(anchor)->activation}};
+    ExternalCall call{"layerc_onednn", anchor->getName().stripDialect().str(), {epilogueOf(anchor)->activation}, ""};
     auto addSpatial = [&](auto op, int64_t groups, auto before) {
       call.numbers.push_back(groups);
       for (int64_t d = 0; d < op.spatialRank(); ++d)

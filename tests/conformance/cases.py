@@ -6,6 +6,7 @@ Sizes are small and differ from each other, so that a transposed axis cannot hid
 """
 import operations
 import sequence_cases
+import tensorflow_operations
 from matrix import Graph, New, Table, all_cases, each, grid, pairs
 
 OLD = ("tfk_h5", "tfk", "h5", "tfk_json", "json")
@@ -325,6 +326,8 @@ GRAPHS = [
     *[Graph(name, dialects=BOTH) for name in ("encoder_decoder", "transformer_block", "crnn", "time_distributed_model")],
     *[Graph(name, folder="operations", values="ids" if name in operations.INTEGERS else "positive" if name in operations.POSITIVE else "uniform",
             backend="tensorflow" if name in operations.ON_TENSORFLOW else "jax") for name in operations.ALL],
+    *[Graph(name, folder="tensorflow", values=["uniform", "positive"], dialects=(("tfk", "tfk_h5")[number % 2],))
+      for number, name in enumerate(tensorflow_operations.EXPRESSIONS)],
     *sequence_cases.GRAPHS,
 ]
 

@@ -35,11 +35,13 @@ sys.path.insert(0, str(HERE.parent.parent / "python"))
 import graphs
 import operations
 import sequence_graphs
+import tensorflow_operations
 from cases import CASES
 from errors import ERRORS
 from layerc.record import input_names, output_names, record
 from matrix import DIALECTS, Table, resolve
 
+EXPRESSIONS = {"operations": operations, "tensorflow": tensorflow_operations}
 HARD = [-3.0, 3.0, 2.5, -2.5, -1.0, 1.0, 0.5, -0.5, 0.0, -0.0, 2.0, -2.0, 6.0, -6.0]
 LARGE = [-20.0, 20.0, 100.0, -100.0, 0.0, -0.0, 3.0, -3.0, 0.5, -0.5, 1.0, -1.0, 6.0, -6.0]
 
@@ -191,10 +193,10 @@ def record_case(case, folder):
     random = seed_of(case)
     if isinstance(case.source, Table):
         model = build_table(keras, case)
+    elif case.folder in EXPRESSIONS:
+        model = EXPRESSIONS[case.folder].build(keras, case.source.function)
     else:
-        name = case.source.function
-        module = graphs if hasattr(graphs, name) else sequence_graphs
-        model = operations.build(keras, name) if case.folder == "operations" else getattr(module, name)(keras)
+        model = getattr(graphs if hasattr(graphs, case.source.function) else sequence_graphs, case.source.function)(keras)
     if getattr(case.source, "label", "") == "adapted":
         model.layers[-1].adapt(random.normal(1, 2, (8, *case.shapes[0])))
     else:
@@ -221,6 +223,7 @@ def edit_architecture(architecture, edits):
 
 def record_error(name, error, folder):
     keras = importlib.import_module("keras")
+    keras.utils.set_random_seed(1)
     inputs = [keras.Input(shape, name=f"x{number}" if number else "x") for number, shape in enumerate(error.shapes)]
     tensor = inputs if len(inputs) > 1 else inputs[0]
     for letter, (layer, config) in zip("abc", error.layers):
