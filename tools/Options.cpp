@@ -96,7 +96,7 @@ void addModelFlags(CLI::App &app, Options &o) {
   app.add_option("--custom",
                  pairs("--custom", [&o](const std::string &layer,
                                         const std::string &value) { return parseCustom(layer, value, o); }),
-                 "own code for a class: Gain=symbol[,shape=4x10][,scratch=64][,library=FILE]")
+                 "own code, CLASS=SYMBOL[,shape=4x10][,scratch=64][,library=FILE]")
       ->take_all();
 }
 
