@@ -67,7 +67,9 @@ class Contestant:
 def run(*command):
     """Quiet, for TensorFlow is talkative; its words are the reason where it fails."""
     done = subprocess.run([str(word) for word in command], stderr=subprocess.PIPE, text=True)
-    if done.returncode != 0:
+    if done.returncode < 0:
+        raise Unable(f"{pathlib.Path(command[0]).name} is killed by signal {-done.returncode}")
+    if done.returncode > 0:
         raise Unable(done.stderr.strip() or f"{command[0]} exits with {done.returncode}")
 
 
