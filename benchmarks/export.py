@@ -77,6 +77,10 @@ def export_onnx_in_two_parts(model, path):
     onnx.save(file, str(path))
 
 
+def onnx_exporter(model):
+    return export_onnx_in_two_parts if model.count_params() > 50e6 else export_onnx
+
+
 def export_tflite(model, path):
     """With the variables frozen first: TensorFlow's converter leaves those of a Keras 3 model without values."""
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
@@ -85,19 +89,30 @@ def export_tflite(model, path):
     path.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([frozen]).convert())
 
 
-def export_openvino(model, path):
-    """Through a SavedModel: OpenVINO does not read the loops that tf2onnx writes for recurrent layers."""
+def convert_saved_model(model):
     import openvino
 
     module = tf.Module()
     module.model, module.call = model, callable_of(model)
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures=module.call.get_concrete_function())
-        converted = openvino.convert_model(folder)
-        names = [tensor.any_name for tensor in converted.inputs]
-        if names != sorted(names):
-            raise ValueError(f"OpenVINO orders the inputs as {names}")
-        openvino.save_model(converted, path, compress_to_fp16=False)
+        return openvino.convert_model(folder)
+
+
+def export_openvino(model, path):
+    """From the ONNX file; but OpenVINO does not read the loops that tf2onnx writes for recurrent layers."""
+    import onnx
+    import openvino
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "model.onnx"
+        onnx_exporter(model)(model, file)
+        loops = any(node.op_type == "Loop" for node in onnx.load(str(file)).graph.node)
+        converted = convert_saved_model(model) if loops else openvino.convert_model(file)
+    names = [tensor.any_name for tensor in converted.inputs]
+    if names != sorted(names):
+        raise ValueError(f"OpenVINO orders the inputs as {names}")
+    openvino.save_model(converted, path, compress_to_fp16=False)
 
 
 def export_weights(model, path):
@@ -113,9 +128,8 @@ def export_weights(model, path):
 
 def main(folder, file):
     model = keras.models.load_model(folder / "model.keras", compile=False)
-    large = model.count_params() > 50e6
     export = {
-        "model.onnx": export_onnx_in_two_parts if large else export_onnx,
+        "model.onnx": onnx_exporter(model),
         "model.tflite": export_tflite,
         "model.xml": export_openvino,
         "weights.h": export_weights,
