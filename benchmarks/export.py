@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Makes the file that a peer reads from model.keras: usage: export.py FOLDER model.onnx|model.tflite|model.xml|weights.h
+"""Makes what a peer reads from model.keras: usage: export.py FOLDER model.onnx|model.tflite|model.xml|weights.h
 
 Inputs are called input0, input1, ... in the model's order, for not every format keeps that order.
 """

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What driver.cpp does, with ONNX Runtime or LiteRT: usage: peer_driver.py MODEL.onnx|MODEL.tflite THREADS INPUT.bin OUTPUT.bin
+"""What driver.cpp does, with ONNX Runtime or LiteRT: usage: peer_driver.py MODEL THREADS INPUT.bin OUTPUT.bin
 
-Inputs and outputs are bound to memory once, so that a call through Python adds a microsecond or less.
+MODEL ends in .onnx or .tflite.
+
+Inputs and outputs are bound to memory once, so that a call through Python adds some microseconds at most.
 """
 import statistics
 import sys
