@@ -126,14 +126,6 @@ def masked_transformer(keras):
     return keras.Model(x, layers.Dense(2)(layers.GlobalAveragePooling1D()(y)))
 
 
-def masked_seq2seq_transformer(keras):
-    layers = keras.layers
-    source, target = keras.Input((5,), dtype="int32", name="source"), keras.Input((4,), dtype="int32", name="target")
-    memory = encoder(layers, layers.Embedding(7, 6, mask_zero=True)(source), 6)
-    y = decoder(layers, layers.Embedding(7, 6, mask_zero=True)(target), memory, 6)
-    return keras.Model([source, target], layers.Dense(7, activation="softmax")(y))
-
-
 def masked_stack(keras):
     layers = keras.layers
     return keras.Sequential([keras.Input((5,), dtype="int32"), layers.Embedding(7, 3, mask_zero=True), layers.GRU(4, return_sequences=True),
