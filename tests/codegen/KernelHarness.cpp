@@ -96,8 +96,8 @@ OwningOpRef<ModuleOp> KernelRun::plan(const KernelChoice &choice, const Layout &
   if (layout.inPlaceInput >= 0)
     aliases = {layout.inPlaceInput, 0};
   auto call = findKernelTemplate(choice.algorithm)->external(kernel().getBody().front());
-  auto external =
-      call ? plan::ExternalAttr::get(&context_, call->symbol, call->function, call->numbers) : plan::ExternalAttr();
+  auto external = call ? plan::ExternalAttr::get(&context_, call->symbol, call->function, call->numbers, call->config)
+                       : plan::ExternalAttr();
   auto planned = b.create<plan::KernelOp>(loc, "kernel", choice.algorithm, choice.tile, choice.units,
                                           choice.sharedScratch, choice.workerScratch, b.getArrayAttr(inputs),
                                           b.getArrayAttr(outputs), aliases, external);
@@ -283,7 +283,7 @@ static Status runExternal(const layerc_external &external, plan::KernelOp kernel
   ExternalStep step;
   Status status =
       step.prepare(external, {sizeof(layerc_step), function.c_str(), numbers.data(), static_cast<int>(numbers.size()),
-                              tensors.data(), inputs, &tensors[inputs], 1, 1});
+                              tensors.data(), inputs, &tensors[inputs], 1, 1, nullptr});
   return status == Status::ok ? step.run(arguments.data(), nullptr, 1) : status;
 }
 
