@@ -27,10 +27,10 @@ struct ImportOptions {
   std::optional<int64_t> batch;
   /// Whole shapes, batch included, by name of the input (`--input-shape NAME=1x8x8x1`).
   std::map<std::string, std::vector<int64_t>> inputShapes;
-  /// Layers that the user's own code computes.
-  CustomLayers custom;
   /// Where set, is told of every refused layer, not only of the first, which becomes the diagnostic.
   std::function<void(const Refusal &)> onRefused;
+  /// Layers that the user's own code computes.
+  CustomLayers custom = {};
 };
 
 /// Makes `func.func @name` with arguments and results named by `nn.name`. On an error of the model one diagnostic
