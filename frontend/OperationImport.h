@@ -39,7 +39,9 @@ public:
   mlir::Type elementType(llvm::StringRef name, mlir::Type standard);
 
   /// Whether an argument is a number, not a tensor.
-  bool isNumber(llvm::StringRef name) const { return has(name) && (value(name)->is_number() || value(name)->is_boolean()); }
+  bool isNumber(llvm::StringRef name) const {
+    return has(name) && (value(name)->is_number() || value(name)->is_boolean());
+  }
   /// A tensor argument; numbers and literal arrays become constants.
   mlir::Value tensor(llvm::StringRef name);
   /// The same with integers and booleans as float32.
@@ -82,7 +84,7 @@ llvm::ArrayRef<OperationRow> elementwiseOperations(); ///< operations/Elementwis
 llvm::ArrayRef<OperationRow> reductionOperations();   ///< operations/Reductions.cpp
 llvm::ArrayRef<OperationRow> shapeOperations();       ///< operations/Shapes.cpp
 llvm::ArrayRef<OperationRow> indexingOperations();    ///< operations/Indexing.cpp
-llvm::ArrayRef<OperationRow> gatheringOperations();  ///< operations/Gathering.cpp
+llvm::ArrayRef<OperationRow> gatheringOperations();   ///< operations/Gathering.cpp
 llvm::ArrayRef<OperationRow> productOperations();     ///< operations/Products.cpp
 llvm::ArrayRef<OperationRow> neuralOperations();      ///< operations/Neural.cpp
 std::array<llvm::ArrayRef<OperationRow>, 7> operationGroups();

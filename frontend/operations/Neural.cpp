@@ -42,7 +42,9 @@ static Results named(O &o) {
 static Results reluOperation(O &o) { return {o.l.unary(U::Relu, o.tensor("x"))}; }
 /// keras.ops.gelu approximates unless told otherwise; the activation of that name does not.
 static Results geluOperation(O &o) { return {layerc::gelu(o.l, o.real("x"), o.flag("approximate", true))}; }
-static Results leakyReluOperation(O &o) { return {layerc::leakyRelu(o.l, o.real("x"), o.number("negative_slope", 0.2))}; }
+static Results leakyReluOperation(O &o) {
+  return {layerc::leakyRelu(o.l, o.real("x"), o.number("negative_slope", 0.2))};
+}
 static Results eluOperation(O &o) { return {layerc::elu(o.l, o.real("x"), o.number("alpha", 1))}; }
 
 static Results celu(O &o) {
@@ -282,8 +284,8 @@ static Value kernelOf(O &o, StringRef name, const Window &w) {
 }
 
 static Value convolve(O &o, const Window &w, Value kernel, int64_t groups) {
-  return o.l.create<nn::ConvOp>(w.x, kernel, o.l.unless(1, w.strides), o.l.unless(0, w.pads), o.l.unless(1, w.dilations),
-                                groups);
+  return o.l.create<nn::ConvOp>(w.x, kernel, o.l.unless(1, w.strides), o.l.unless(0, w.pads),
+                                o.l.unless(1, w.dilations), groups);
 }
 
 /// The window of a kernel argument, without its two channel dimensions.

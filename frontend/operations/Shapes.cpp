@@ -79,11 +79,14 @@ static Results squeeze(O &o) {
   Value x = o.tensor("x");
   if (o.l.failed())
     return {};
-  Sizes kept, axes = o.has("axis") && !(o.value("axis")->is_array() && o.value("axis")->empty()) ? o.axes("axis", o.l.rank(x)) : Sizes();
+  Sizes kept, axes = o.has("axis") && !(o.value("axis")->is_array() && o.value("axis")->empty())
+                         ? o.axes("axis", o.l.rank(x))
+                         : Sizes();
   for (auto [d, size] : llvm::enumerate(o.l.shape(x))) {
     bool named = llvm::is_contained(axes, static_cast<int64_t>(d));
     if (named && size != 1)
-      return o.l.fail() << "squeezes axis " << d << " of shape " << shapeText(o.l.shape(x)) << ", which is not of size 1";
+      return o.l.fail() << "squeezes axis " << d << " of shape " << shapeText(o.l.shape(x))
+                        << ", which is not of size 1";
     if (!named && (size != 1 || !axes.empty()))
       kept.push_back(size);
   }
@@ -235,7 +238,8 @@ static Results split(O &o) {
     ends.push_back(size);
   } else {
     if (at[0] < 1 || at[0] > size || size % at[0] != 0)
-      return o.l.fail() << "cannot divide axis " << axis << " of " << shapeText(o.l.shape(x)) << " into " << at[0] << " parts";
+      return o.l.fail() << "cannot divide axis " << axis << " of " << shapeText(o.l.shape(x)) << " into " << at[0]
+                        << " parts";
     for (int64_t end = size / at[0]; end <= size; end += size / at[0])
       ends.push_back(end);
   }
@@ -334,7 +338,8 @@ static Results repeat(O &o) {
 static Value mirror(O &o, Value x, int64_t axis, int64_t width, bool isLow, bool reflect) {
   int64_t size = o.l.failed() ? 0 : o.l.shape(x)[axis], skipped = reflect ? 1 : 0;
   if (width > size - skipped)
-    return o.l.fail() << "pads axis " << axis << " of " << shapeText(o.l.shape(x)) << " by " << width << ", more than it holds";
+    return o.l.fail() << "pads axis " << axis << " of " << shapeText(o.l.shape(x)) << " by " << width
+                      << ", more than it holds";
   return reversed(o, slice(o, x, axis, isLow ? skipped : size - skipped - width, width), {axis});
 }
 
@@ -349,7 +354,9 @@ static Results pad(O &o) {
   };
   for (int64_t d = 0; d < rank; ++d) { // n, [n], [low, high] or a pair per dimension, as numpy.pad broadcasts them
     const nlohmann::json &one = given.is_array() && given.size() == 1 ? given[0]
-                                : given.is_array() && !isPair(given) && static_cast<int64_t>(given.size()) == rank ? given[d] : given;
+                                : given.is_array() && !isPair(given) && static_cast<int64_t>(given.size()) == rank
+                                    ? given[d]
+                                    : given;
     if (one.is_number_integer())
       widths.emplace_back(one.get<int64_t>(), one.get<int64_t>());
     else if (isPair(one))

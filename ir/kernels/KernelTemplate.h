@@ -50,19 +50,20 @@ public:
   virtual ~KernelTemplate() = default;
   /// The algorithm's name in IR, --explain and file names: "matmul", "gemv", "conv", "depthwise", "loops".
   virtual llvm::StringRef name() const = 0;
-  /// Whether this template can emit `body` (an nn.kernel's block, weights unpacked or under nn.unpack). If not, `reason`
-  /// says why in one clause. nn-fuse asks this for each tentative group, nn-select-kernels for the final one.
+  /// Whether this template can emit `body` (an nn.kernel's block, weights unpacked or under nn.unpack). If not,
+  /// `reason` says why in one clause. nn-fuse asks this for each tentative group, nn-select-kernels for the final one.
   virtual bool accepts(mlir::Block &body, std::string &reason) const = 0;
   /// Adds the choices worth considering on `target`. Requires accepts().
-  virtual void candidates(nn::KernelOp kernel, const Target &target, llvm::SmallVectorImpl<KernelChoice> &choices) const = 0;
+  virtual void candidates(nn::KernelOp kernel, const Target &target,
+                          llvm::SmallVectorImpl<KernelChoice> &choices) const = 0;
   /// How the body reads block argument `operand`.
   virtual Access access(mlir::Block &body, unsigned operand) const = 0;
   /// The call that computes `body`, for a template whose kernels no code of ours computes. Requires accepts().
   virtual std::optional<ExternalCall> external(mlir::Block &body) const { return std::nullopt; }
 };
 
-/// The templates that `source` admits, in the order in which they are asked: heavy ones first; "loops" is last and accepts
-/// every body of ordinary ops with one result.
+/// The templates that `source` admits, in the order in which they are asked: heavy ones first; "loops" is last and
+/// accepts every body of ordinary ops with one result.
 llvm::ArrayRef<const KernelTemplate *> kernelTemplates(KernelSource source = KernelSource::Mlir);
 std::optional<KernelSource> findKernelSource(llvm::StringRef name);
 /// Of all templates, whoever admits it.

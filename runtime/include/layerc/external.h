@@ -2,9 +2,9 @@
  * How code from outside computes a step of a model: prepared once when the Model is built, then run with each call.
  * C and C++ read this header; a step's author defines one constant of type layerc_external.
  *
- * A custom layer, `layerc compile --custom Class=symbol`: `function` is its class, `inputs` are the tensors of the call, then
- * the layer's weights in the order in which it made them; `numbers` is empty, or, where one tensor stands for several of
- * these, says for each which of `inputs` it is.
+ * A custom layer, `layerc compile --custom Class=symbol`: `function` is its class, `inputs` are the tensors of the
+ * call, then the layer's weights in the order in which it made them; `numbers` is empty, or, where one tensor stands
+ * for several of these, says for each which of `inputs` it is.
  *
  * Example, a layer that doubles its input of float32:
  *   static void *prepare(const layerc_step *step) { return malloc(sizeof(int)); }   // counts its elements
@@ -59,7 +59,7 @@ typedef struct layerc_step {
   int input_count;
   const layerc_tensor *outputs;
   int output_count;
-  int workers; /**< how many threads a run may keep busy */
+  int workers;        /**< how many threads a run may keep busy */
   const char *config; /**< of a custom layer: its configuration in the model file, as JSON; else null */
 } layerc_step;
 
@@ -106,8 +106,8 @@ public:
 
   /// The same for runs of up to `workers` workers.
   Status prepare(const layerc_external &external, const char *function, std::initializer_list<std::int64_t> numbers,
-                 std::initializer_list<layerc_tensor> inputs, std::initializer_list<layerc_tensor> outputs,
-                 int workers, const char *config = nullptr) noexcept {
+                 std::initializer_list<layerc_tensor> inputs, std::initializer_list<layerc_tensor> outputs, int workers,
+                 const char *config = nullptr) noexcept {
     return prepare(external, {sizeof(layerc_step), function, numbers.begin(), static_cast<int>(numbers.size()),
                               inputs.begin(), static_cast<int>(inputs.size()), outputs.begin(),
                               static_cast<int>(outputs.size()), workers, config});
