@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // nn-stream: a function of a whole sequence becomes one of its next steps. What a step needs of earlier ones becomes
 // state: the last inputs of causal windows, the carried values of scans. What needs later ones is refused.
+// Above 400 lines because it holds one rule for each op that a time axis can go through.
 #include "passes/Passes.h"
 
 #include "mlir/IR/Builders.h"

@@ -3,7 +3,7 @@
 // large as the input, strides above the kernel, primes around the vector length.
 //
 // LAYERC_RANDOM_COUNT shapes of each kind (12 unless told) from LAYERC_SEED (1) on: shape i is drawn from seed + i, and
-// a failure prints it. scripts/soak asks for thousands.
+// a failure prints it. scripts/soak asks for thousands. Above 400 lines because all kinds share what draws them.
 #include "KernelHarness.h"
 
 #include <gtest/gtest.h>
