@@ -100,7 +100,7 @@ TEST(Import, CustomClassIsNotKerasOwn) {
   model.graph.layers.back().isCustom = true;
   model.output(y);
   EXPECT_EQ(Imported(model.graph).error, "model.keras: layer 'layer' (Dense): not supported: a custom layer; "
-                                         "python -m layerc export rewrites it");
+                                         "python -m layerc export rewrites it, --custom Dense=symbol has your own code compute it");
 }
 
 TEST(Import, FirstRefusalIsReportedAndTheRestCounted) {
