@@ -99,8 +99,9 @@ TEST(Import, CustomClassIsNotKerasOwn) {
   int y = model.layer("Dense", kDense, {model.input("x", {1, 2})}, {kKernel, kBias});
   model.graph.layers.back().isCustom = true;
   model.output(y);
-  EXPECT_EQ(Imported(model.graph).error, "model.keras: layer 'layer' (Dense): not supported: a custom layer; "
-                                         "python -m layerc export rewrites it, --custom Dense=symbol has your own code compute it");
+  EXPECT_EQ(Imported(model.graph).error,
+            "model.keras: layer 'layer' (Dense): not supported: a custom layer; "
+            "python -m layerc export rewrites it, --custom Dense=symbol has your own code compute it");
 }
 
 TEST(Import, FirstRefusalIsReportedAndTheRestCounted) {
