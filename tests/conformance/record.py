@@ -35,6 +35,7 @@ sys.path.insert(0, str(HERE.parent.parent / "python"))
 import graphs
 import operations
 import sequence_graphs
+import stacks
 import tensorflow_operations
 from cases import CASES
 from errors import ERRORS
@@ -195,6 +196,8 @@ def record_case(case, folder):
         model = build_table(keras, case)
     elif case.folder in EXPRESSIONS:
         model = EXPRESSIONS[case.folder].build(keras, case.source.function)
+    elif case.folder == "stacks":
+        model = stacks.build(keras, int(case.source.function.removeprefix("stack")))
     else:
         model = getattr(graphs if hasattr(graphs, case.source.function) else sequence_graphs, case.source.function)(keras)
     if getattr(case.source, "label", "") == "adapted":

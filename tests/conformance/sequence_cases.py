@@ -2,8 +2,11 @@
 """Recorded cases of layers over time: recurrent ones with masks, states and wrappers, and attention.
 
 Masked tables put a Masking layer before the input; "padded" values hold one sequence each that is padded behind, padded
-before, interrupted, nothing but padding, and whole.
+before, interrupted, nothing but padding, and whole. LAYERC_STACKS=500 makes so many random stacks (stacks.py) cases; JAX
+cannot compute those that mask a stack of cells of several sizes.
 """
+import os
+
 from matrix import Graph, New, Table, each, grid, pairs
 
 KINDS = ("SimpleRNN", "GRU", "LSTM")
@@ -219,4 +222,6 @@ GRAPHS = [
     *[Graph(name, values="ids", batch=4, dialects=BOTH) for name in ("masked_concatenated_directions",)],
     Graph("two_stateful", steps=3, dialects=(*BOTH, "tfk_h5")), Graph("stateful_in_nested_model", steps=3, dialects=BOTH),
     Graph("mixed_float16_recurrent"), Graph("mixed_bfloat16_recurrent"), Graph("float64_recurrent", dialects=("tfk",)),
+    *[Graph(f"stack{seed}", values="padded", batch=5, folder="stacks", dialects=(("keras", "keras", "tfk", "keras", "tfk_h5")[seed % 5],))
+      for seed in range(int(os.environ.get("LAYERC_STACKS", 50)))],
 ]
