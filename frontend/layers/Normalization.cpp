@@ -8,6 +8,7 @@ using U = nn::UnaryFunction;
 
 /// (x - mean) * gamma / sqrt(variance + epsilon) + beta per channel. Keras computes it in float32 whatever the policy.
 Results layerc::importBatchNormalization(LayerImport &l) {
+  l.argument("mask"); // counts in training only
   Value x = l.input();
   Sizes axes = l.axes("axis", l.rank(x), -1);
   double epsilon = l.number("epsilon", 1e-3);
