@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# layerc_add_model(NAME FILE [BATCH n] [INPUT_SHAPE input=1x8x8x1 ...] [TARGET_CPU cpu] [TARGET_TRIPLE triple]
+# layerc_add_model(NAME FILE [BATCH n ...] [INPUT_SHAPE input=1x8x8x1 ...] [TARGET_CPU cpu] [TARGET_TRIPLE triple]
 #                  [STORE_WEIGHTS object|file|caller] [KERNELS mlir|onednn|auto] [OPTIONS flag ...])
 #
 # Compiles the Keras model FILE when the project is built and makes the target NAME: link it to get `#include "NAME.h"`, the
-# native kernels and the weights. The output folder is the target's property LAYERC_OUTPUT_DIR. In a cross build the triple is
+# native kernels and the weights. Several batches, or shapes as in a=1x32|1x128, are sizes of one class: see docs/embedding.md. The output folder is the target's property LAYERC_OUTPUT_DIR. In a cross build the triple is
 # that of the toolchain. OPTIONS are flags of `layerc compile`; relative paths in them start at the current source folder.
 
 # The triple that the C++ compiler makes code for, or an empty string where it cannot be told.
@@ -18,7 +18,7 @@ function(_layerc_toolchain_triple result)
 endfunction()
 
 function(layerc_add_model name file)
-  cmake_parse_arguments(arg "" "BATCH;TARGET_CPU;TARGET_TRIPLE;STORE_WEIGHTS;KERNELS" "INPUT_SHAPE;OPTIONS" ${ARGN})
+  cmake_parse_arguments(arg "" "TARGET_CPU;TARGET_TRIPLE;STORE_WEIGHTS;KERNELS" "BATCH;INPUT_SHAPE;OPTIONS" ${ARGN})
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "layerc_add_model(${name}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -35,6 +35,7 @@ function(layerc_add_model name file)
 
   set(out "${CMAKE_CURRENT_BINARY_DIR}/${name}.layerc")
   set(command layerc::layerc compile "${file}" -o "${out}" --name ${name} --store-weights ${arg_STORE_WEIGHTS} --quiet)
+  string(REPLACE ";" "," arg_BATCH "${arg_BATCH}")
   foreach(flag BATCH TARGET_CPU TARGET_TRIPLE KERNELS)
     if(arg_${flag})
       string(TOLOWER "${flag}" word)

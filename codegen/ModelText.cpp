@@ -66,7 +66,14 @@ FailureOr<TensorText> describeTensor(Operation *op, StringRef kerasName, const T
   return tensor;
 }
 
-LogicalResult describeTensors(plan::EntryOp entry, ModelText &model) {
+/// The name of a size as it may stand behind a `_` in an identifier.
+std::string identifierPart(StringRef name) {
+  return llvm::join(llvm::map_range(name, [](char c) { return std::string(1, llvm::isAlnum(c) ? c : '_'); }), "");
+}
+
+FailureOr<SizeText> describeSize(plan::EntryOp entry, ModelText &model) {
+  SizeText size{entry, identifierPart(entry.getSize()), "", {}, 0};
+  size.suffix = size.name.empty() ? "" : "_" + size.name;
   SmallVector<plan::InputOp> inputs(entry.getOps<plan::InputOp>());
   SmallVector<plan::OutputOp> outputs(entry.getOps<plan::OutputOp>());
   std::vector<std::string> inputNames, outputNames;
@@ -82,19 +89,28 @@ LogicalResult describeTensors(plan::EntryOp entry, ModelText &model) {
     FailureOr<TensorText> tensor = describeTensor(op, kerasName, name);
     if (failed(tensor))
       return failure();
-    model.positions[op->getResult(0)] = model.tensors.size();
-    model.tensors.push_back(std::move(*tensor));
+    model.arguments[op->getResult(0)] = tensor->argument;
+    size.tensors.push_back(std::move(*tensor));
   }
-  model.inputCount = static_cast<int64_t>(inputs.size());
-  return success();
+  size.inputCount = static_cast<int64_t>(inputs.size());
+  return size;
+}
+
+/// A tensor whose shape differs between sizes has a view type in each: `Image_8`. No name of nameTensors has a `_`.
+void tellTypesApart(MutableArrayRef<SizeText> sizes) {
+  for (size_t i = 0; i < sizes.front().tensors.size(); ++i)
+    if (llvm::any_of(sizes, [&](SizeText &size) { return size.tensors[i].shape != sizes[0].tensors[i].shape; }))
+      for (SizeText &size : sizes)
+        size.tensors[i].type += size.suffix;
 }
 
 /// Changes when a caller of `run` must be looked at again.
-uint64_t signatureOf(ArrayRef<TensorText> tensors) {
+uint64_t signatureOf(ArrayRef<SizeText> sizes) {
   std::string text;
-  for (const TensorText &tensor : tensors)
-    text += (tensor.isInput ? "in " : "out ") + tensor.argument + ' ' + tensor.dtype + ' ' +
-            shapeText(tensor.shape, "x") + '\n';
+  for (const SizeText &size : sizes)
+    for (const TensorText &tensor : size.tensors)
+      text += (tensor.isInput ? "in " : "out ") + tensor.argument + ' ' + tensor.dtype + ' ' +
+              shapeText(tensor.shape, "x") + '\n';
   return Checksum().add(text.data(), text.size()).result();
 }
 
@@ -143,31 +159,44 @@ std::string layerc::shapeText(ArrayRef<int64_t> shape, StringRef separator) {
                        : llvm::join(llvm::map_range(shape, [](int64_t d) { return std::to_string(d); }), separator);
 }
 
-std::string layerc::runSignature(const ModelText &model, StringRef before, StringRef executor, StringRef after) {
+std::string layerc::runSignature(const SizeText &size, StringRef before, StringRef executor, StringRef after) {
   std::vector<std::string> parameters;
-  for (const TensorText &tensor : model.tensors)
+  for (const TensorText &tensor : size.tensors)
     parameters.push_back(tensor.type + " " + tensor.argument);
   parameters.push_back(executor.str());
   return wrapList(before.str(), parameters, after.str(), before.size());
 }
 
+std::string ModelText::sizeNames() const {
+  return llvm::join(llvm::map_range(sizes, [](const SizeText &size) { return size.name; }), ", ");
+}
+
 FailureOr<ModelText> layerc::describeModel(plan::ProgramOp program, const PrintOptions &options) {
-  SmallVector<plan::EntryOp> entries(program.getOps<plan::EntryOp>());
-  if (entries.size() != 1)
-    return program.emitOpError() << "expects one entry to print, got " << entries.size();
-  ModelText model(options, entries.front());
-  if (failed(describeTensors(model.entry, model)))
-    return failure();
-  model.entry.walk([&](plan::StepOp step) {
-    if (SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr()).getExternal())
-      model.externalSteps.push_back(step);
-  });
+  ModelText model(options, program);
+  int64_t ownStack = 0;
+  for (plan::EntryOp entry : plan::entriesOf(program)) {
+    FailureOr<SizeText> size = describeSize(entry, model);
+    if (failed(size))
+      return failure();
+    model.sizes.push_back(std::move(*size));
+    entry.walk([&](plan::StepOp step) {
+      if (SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr()).getExternal())
+        model.externalSteps.push_back(step);
+    });
+    auto raise = [](int64_t &most, uint64_t bytes) {
+      most = std::max(most, static_cast<int64_t>(llvm::alignTo(bytes, 64)));
+    };
+    raise(model.arenaBytes, entry.getArena());
+    raise(model.workerStride, entry.getWorkerScratch());
+    ownStack = std::max(ownStack, ownStackBytes(entry));
+  }
+  if (model.sizes.empty())
+    return program.emitOpError("expects an entry to print");
+  tellTypesApart(model.sizes);
   model.weightBytes = program.getWeights();
-  model.arenaBytes = static_cast<int64_t>(llvm::alignTo(model.entry.getArena(), 64));
-  model.workerStride = static_cast<int64_t>(llvm::alignTo(model.entry.getWorkerScratch(), 64));
-  model.stackBytes = static_cast<int64_t>(llvm::alignTo(options.kernelStackBytes + ownStackBytes(model.entry), 64));
-  model.stateBytes = plan::stateBytes(model.entry);
-  model.signature = signatureOf(model.tensors);
+  model.stackBytes = static_cast<int64_t>(llvm::alignTo(options.kernelStackBytes + ownStack, 64));
+  model.stateBytes = plan::stateBytes(model.sizes.front().entry);
+  model.signature = signatureOf(model.sizes);
   model.weightsSignature = layerc::weightsSignature(program);
   model.holes = commonHoles(model);
   return model;

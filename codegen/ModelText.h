@@ -19,26 +19,38 @@ struct TensorText {
   bool isInput = false;
 };
 
+/// One of the sizes that the model was compiled for.
+struct SizeText {
+  plan::EntryOp entry;
+  std::string name;                ///< "8"; empty where it is the only one
+  std::string suffix;              ///< "_8" or empty: of names that differ between sizes
+  std::vector<TensorText> tensors; ///< inputs, then outputs, in the model's order
+  int64_t inputCount = 0;
+
+  llvm::ArrayRef<TensorText> inputs() const { return llvm::ArrayRef(tensors).take_front(inputCount); }
+  llvm::ArrayRef<TensorText> outputs() const { return llvm::ArrayRef(tensors).drop_front(inputCount); }
+};
+
 struct ModelText {
-  ModelText(const PrintOptions &options, plan::EntryOp entry) : options(options), entry(entry) {}
+  ModelText(const PrintOptions &options, plan::ProgramOp program) : options(options), program(program) {}
 
   const PrintOptions &options;
-  plan::EntryOp entry;
-  std::vector<TensorText> tensors;                 ///< inputs, then outputs, in the model's order
-  llvm::DenseMap<mlir::Value, unsigned> positions; ///< plan.input and plan.output values in `tensors`
-  std::vector<plan::StepOp> externalSteps;         ///< in order; Model keeps what each prepared
-  int64_t inputCount = 0;
+  plan::ProgramOp program;
+  std::vector<SizeText> sizes;                        ///< one at least; their tensors differ in shape only
+  llvm::DenseMap<mlir::Value, std::string> arguments; ///< of run, by plan.input and plan.output values
+  std::vector<plan::StepOp> externalSteps;            ///< in order; Model keeps what each prepared
   int64_t weightBytes = 0;
-  int64_t arenaBytes = 0;   ///< for one worker, a multiple of 64
-  int64_t workerStride = 0; ///< scratch of each further worker, a multiple of 64
+  int64_t arenaBytes = 0;   ///< of the largest size for one worker, a multiple of 64
+  int64_t workerStride = 0; ///< most scratch of each further worker, a multiple of 64
   int64_t stackBytes = 0;
   int64_t stateBytes = 0;        ///< that last from one run to the next
   uint64_t signature = 0;        ///< of names, types and shapes
   uint64_t weightsSignature = 0; ///< of the blob
   std::vector<Hole> holes;       ///< what every file needs: @name@, @NAME@, @generated@, ...
 
-  llvm::ArrayRef<TensorText> inputs() const { return llvm::ArrayRef(tensors).take_front(inputCount); }
-  llvm::ArrayRef<TensorText> outputs() const { return llvm::ArrayRef(tensors).drop_front(inputCount); }
+  bool hasSizes() const { return sizes.size() > 1; }
+  /// "1, 8"
+  std::string sizeNames() const;
   /// `holes` and more.
   std::vector<Hole> with(std::vector<Hole> more) const;
 };
@@ -49,8 +61,7 @@ mlir::FailureOr<ModelText> describeModel(plan::ProgramOp program, const PrintOpt
 std::string shapeText(llvm::ArrayRef<int64_t> shape, llvm::StringRef separator);
 
 /// The declaration of run: `before`, a view per tensor, the parameter `executor`, `after`; wrapped under the first one.
-std::string runSignature(const ModelText &model, llvm::StringRef before, llvm::StringRef executor,
-                         llvm::StringRef after);
+std::string runSignature(const SizeText &size, llvm::StringRef before, llvm::StringRef executor, llvm::StringRef after);
 
 // The printers, one file each.
 std::string printHeader(const ModelText &model);

@@ -8,7 +8,7 @@ using namespace mlir;
 static bool isNeeded(StringRef header, const ModelText &model) {
   if (header == "layerc/external.h")
     return !model.externalSteps.empty();
-  return header != "layerc/onednn.h" || !externalLibraries(model.entry->getParentOfType<plan::ProgramOp>()).empty();
+  return header != "layerc/onednn.h" || !externalLibraries(model.program).empty();
 }
 
 FailureOr<std::vector<GeneratedFile>> layerc::printProgram(plan::ProgramOp program, const PrintOptions &options) {

@@ -38,7 +38,7 @@ struct GeneratedFile {
 
 /// The text files of the output folder, in a fixed order: NAME.h, NAME.cpp, NAME_c.h, CMakeLists.txt, layerc/*.h
 /// (layerc/external.h and layerc/onednn.h only where steps need them). Fails
-/// with a diagnostic on the plan: more than one entry, a slot without offset, an operand that C++ has no type for.
+/// with a diagnostic on the plan: no entry, a slot without offset, an operand that C++ has no type for.
 mlir::FailureOr<std::vector<GeneratedFile>> printProgram(plan::ProgramOp program, const PrintOptions &options);
 
 /// The libraries that a program with `program` must link for code from outside, as the linker knows them: "dnnl",

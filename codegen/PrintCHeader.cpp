@@ -31,10 +31,10 @@ extern "C" {
  *   @name@_model *model = @name@_create(1);
  *   const void *inputs[] = {@input names@};
  *   void *outputs[] = {@output names@};
- *   if (model == NULL || @name@_run(model, inputs, outputs) != 0) ...
+ *   if (model == NULL || @name@_run@first suffix@(model, inputs, outputs) != 0) ...
  *   @name@_destroy(model);
  *
- * Tensors are dense and row-major, in the order of the tables below. A status is 0 or:
+@about sizes@ * Tensors are dense and row-major, in the order of the tables below. A status is 0 or:
 @codes@ */
 
 /* An input or output. */
@@ -48,12 +48,10 @@ typedef struct @name@_tensor {
 
 #define @NAME@_INPUT_COUNT @input count@
 #define @NAME@_OUTPUT_COUNT @output count@
-extern @NAME@_API const @name@_tensor @name@_inputs[@NAME@_INPUT_COUNT + 1];
-extern @NAME@_API const @name@_tensor @name@_outputs[@NAME@_OUTPUT_COUNT + 1];
-
+@tables@
 /* A model with its arena. One run at a time per model. */
 typedef struct @name@_model @name@_model;
-
+@size table@
 /* How to construct a model. Begin with `@name@_options options = {sizeof options};`: zeros mean the default. */
 typedef struct @name@_options {
   size_t size;                /* sizeof(@name@_options) */
@@ -78,8 +76,7 @@ typedef struct @name@_options {
 
 /* Computes the outputs from the inputs: arrays of pointers to dense data, in the model's order, that do not overlap.
  * Returns 0, or a status; the outputs are then as they were. */
-@NAME@_API int @name@_run(@name@_model *model, const void *const *inputs, void *const *outputs);
-
+@runs@
 /* Forgets the state that earlier runs left. */
 @NAME@_API void @name@_reset(@name@_model *model);
 
@@ -134,15 +131,7 @@ struct LAYERC_HIDDEN @name@_model {
 
 extern "C" {
 
-const @name@_tensor @name@_inputs[] = {
-@input table@    {nullptr, nullptr, 0, 0, {}},
-};
-
-const @name@_tensor @name@_outputs[] = {
-@output table@    {nullptr, nullptr, 0, 0, {}},
-};
-
-@name@_model *@name@_create(int threads) {
+@tables@@name@_model *@name@_create(int threads) {
   @name@_options options = {};
   options.size = sizeof(options);
   options.threads = threads;
@@ -173,13 +162,7 @@ const @name@_tensor @name@_outputs[] = {
   return model;
 }
 
-int @name@_run(@name@_model *model, const void *const *inputs, void *const *outputs) {
-  if (model == nullptr || inputs == nullptr || outputs == nullptr)
-    return static_cast<int>(layerc::Status::bad_argument);
-  return static_cast<int>(model->model.run(@views@));
-}
-
-void @name@_reset(@name@_model *model) {
+@runs@@size table@void @name@_reset(@name@_model *model) {
   if (model != nullptr)
     model->model.reset();
 }
@@ -192,6 +175,63 @@ void @name@_destroy(@name@_model *model) {
 }
 
 } // extern "C"
+)";
+
+// For each size.
+
+constexpr StringRef kTableDeclarations =
+    R"(extern @NAME@_API const @name@_tensor @name@_inputs@suffix@[@NAME@_INPUT_COUNT + 1];
+extern @NAME@_API const @name@_tensor @name@_outputs@suffix@[@NAME@_OUTPUT_COUNT + 1];
+)";
+
+constexpr StringRef kRunDeclaration =
+    R"(@NAME@_API int @name@_run@suffix@(@name@_model *model, const void *const *inputs, void *const *outputs);
+)";
+
+constexpr StringRef kTables = R"(const @name@_tensor @name@_inputs@suffix@[] = {
+@input table@    {nullptr, nullptr, 0, 0, {}},
+};
+
+const @name@_tensor @name@_outputs@suffix@[] = {
+@output table@    {nullptr, nullptr, 0, 0, {}},
+};
+
+)";
+
+constexpr StringRef kRun =
+    R"(int @name@_run@suffix@(@name@_model *model, const void *const *inputs, void *const *outputs) {
+  if (model == nullptr || inputs == nullptr || outputs == nullptr)
+    return static_cast<int>(layerc::Status::bad_argument);
+  return static_cast<int>(model->model.run(@views@));
+}
+
+)";
+
+// Of a model with several sizes.
+
+constexpr StringRef kAboutSizes =
+    R"( * The model was compiled for the sizes @sizes@: each has its @name@_run_... and its tables, which
+ * @name@_sizes lists.
+ *
+)";
+
+constexpr StringRef kSizeTableDeclaration = R"(
+/* One of the sizes that the model was compiled for. */
+typedef struct @name@_size {
+  const char *name;             /* "@first size@"; NULL behind the last one */
+  const @name@_tensor *inputs;  /* @name@_inputs@first suffix@ */
+  const @name@_tensor *outputs; /* @name@_outputs@first suffix@ */
+  int (*run)(@name@_model *model, const void *const *inputs, void *const *outputs); /* @name@_run@first suffix@ */
+} @name@_size;
+
+#define @NAME@_SIZE_COUNT @size count@
+extern @NAME@_API const @name@_size @name@_sizes[@NAME@_SIZE_COUNT + 1];
+)";
+
+constexpr StringRef kSizeTable = R"(const @name@_size @name@_sizes[] = {
+@rows@    {nullptr, nullptr, nullptr, nullptr},
+};
+
 )";
 
 /// Weights above this are copied into 2 MB pages: below it they stay in the caches anyway.
@@ -207,8 +247,9 @@ std::string statusCodes() {
 
 size_t rankLimit(const ModelText &model) {
   size_t limit = 1;
-  for (const TensorText &tensor : model.tensors)
-    limit = std::max(limit, tensor.shape.size());
+  for (const SizeText &size : model.sizes)
+    for (const TensorText &tensor : size.tensors)
+      limit = std::max(limit, tensor.shape.size());
   return limit;
 }
 
@@ -257,10 +298,10 @@ std::string defaultWeights(const ModelText &model) {
   llvm_unreachable("unknown place of weights");
 }
 
-std::string views(const ModelText &model) {
+std::string views(const ModelText &model, const SizeText &size) {
   std::string text;
-  for (auto [index, tensor] : llvm::enumerate(model.tensors)) {
-    int64_t position = static_cast<int64_t>(index) - (tensor.isInput ? 0 : model.inputCount);
+  for (auto [index, tensor] : llvm::enumerate(size.tensors)) {
+    int64_t position = static_cast<int64_t>(index) - (tensor.isInput ? 0 : size.inputCount);
     std::string pointer = (tensor.isInput ? "static_cast<const " + tensor.element + " *>(inputs["
                                           : "static_cast<" + tensor.element + " *>(outputs[") +
                           std::to_string(position) + "])";
@@ -269,21 +310,60 @@ std::string views(const ModelText &model) {
   return text + "model->executor";
 }
 
+/// `pattern` once for every size.
+std::string forEachSize(const ModelText &model, StringRef pattern) {
+  std::string text;
+  for (const SizeText &size : model.sizes)
+    text += fill(pattern, model.with({{"suffix", size.suffix},
+                                      {"input table", table(size.inputs())},
+                                      {"output table", table(size.outputs())},
+                                      {"views", views(model, size)}}));
+  return text;
+}
+
+std::string aboutSizes(const ModelText &model) {
+  return model.hasSizes() ? fill(kAboutSizes, model.with({{"sizes", model.sizeNames()}})) : "";
+}
+
+std::string sizeTableDeclaration(const ModelText &model) {
+  return model.hasSizes()
+             ? fill(kSizeTableDeclaration, model.with({{"first size", model.sizes.front().name},
+                                                       {"first suffix", model.sizes.front().suffix},
+                                                       {"size count", std::to_string(model.sizes.size())}}))
+             : "";
+}
+
+std::string sizeTable(const ModelText &model) {
+  if (!model.hasSizes())
+    return "";
+  std::string rows;
+  for (const SizeText &size : model.sizes)
+    rows += fill("    {\"@size@\", @name@_inputs@suffix@, @name@_outputs@suffix@, @name@_run@suffix@},\n",
+                 model.with({{"size", size.name}, {"suffix", size.suffix}}));
+  return fill(kSizeTable, model.with({{"rows", rows}}));
+}
+
 } // namespace
 
 std::string layerc::printCHeader(const ModelText &model) {
+  const SizeText &first = model.sizes.front();
   return fill(kHeader, model.with({{"codes", statusCodes()},
-                                   {"input names", names(model.inputs())},
-                                   {"output names", names(model.outputs())},
-                                   {"input count", std::to_string(model.inputs().size())},
-                                   {"output count", std::to_string(model.outputs().size())},
+                                   {"first suffix", first.suffix},
+                                   {"about sizes", aboutSizes(model)},
+                                   {"input names", names(first.inputs())},
+                                   {"output names", names(first.outputs())},
+                                   {"input count", std::to_string(first.inputs().size())},
+                                   {"output count", std::to_string(first.outputs().size())},
+                                   {"tables", forEachSize(model, kTableDeclarations)},
+                                   {"size table", sizeTableDeclaration(model)},
+                                   {"runs", forEachSize(model, kRunDeclaration)},
                                    {"rank limit", std::to_string(rankLimit(model))},
                                    {"default weights", defaultWeights(model)}}));
 }
 
 std::string layerc::printCFunctions(const ModelText &model) {
   return fill(kFunctions, model.with({{"other weights", otherWeights(model)},
-                                      {"input table", table(model.inputs())},
-                                      {"output table", table(model.outputs())},
-                                      {"views", views(model)}}));
+                                      {"tables", forEachSize(model, kTables)},
+                                      {"runs", forEachSize(model, kRun)},
+                                      {"size table", sizeTable(model)}}));
 }

@@ -30,7 +30,7 @@ std::string layerc::printCMakeLists(const ModelText &model) {
   const std::string &name = model.options.name;
   bool linked = model.options.storeWeights == StoreWeights::Object;
   std::string libraries;
-  for (const std::string &library : externalLibraries(model.entry->getParentOfType<plan::ProgramOp>()))
+  for (const std::string &library : externalLibraries(model.program))
     libraries += " " + library;
   return fill(kCMakeLists, model.with({{"objects", name + ".kernels.o" + (linked ? " " + name + ".weights.o" : "")},
                                        {"libraries", libraries}}));

@@ -87,12 +87,15 @@ std::vector<std::string> layerc::externalLibraries(plan::ProgramOp program) {
 std::string layerc::promisesText(const ModelText &model) {
   if (model.externalSteps.empty())
     return kPromises.str();
-  plan::EntryOp entry = model.entry;
-  auto steps = entry.getOps<plan::StepOp>();
+  int64_t steps = 0;
+  for (const SizeText &size : model.sizes) {
+    auto ops = plan::EntryOp(size.entry).getOps<plan::StepOp>();
+    steps += std::distance(ops.begin(), ops.end());
+  }
   bool usesOneDnn = symbolsOf(model).contains(kOneDnn);
   return fill(kExternalPromises,
               {{"external count", std::to_string(model.externalSteps.size())},
-               {"step count", std::to_string(std::distance(steps.begin(), steps.end()))},
+               {"step count", std::to_string(steps)},
                {"symbols", llvm::join(symbolsOf(model).getArrayRef(), ", ")},
                {"libraries", usesOneDnn ? " oneDNN has as many threads of\n/// OpenMP as the executor has workers; the "
                                           "program needs libdnnl, libgomp and libstdc++."

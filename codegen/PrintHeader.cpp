@@ -5,6 +5,8 @@
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace layerc;
 using llvm::StringRef;
@@ -152,7 +154,7 @@ constexpr StringRef kStateful = R"(
 /// Paths of the layers that keep state, each once.
 std::string statefulLayers(const ModelText &model) {
   llvm::SetVector<StringRef> layers;
-  plan::EntryOp entry = model.entry;
+  plan::EntryOp entry = model.sizes.front().entry;
   for (plan::StateOp state : entry.getOps<plan::StateOp>())
     layers.insert(state.getLayer());
   return llvm::join(llvm::map_range(layers, [](StringRef layer) { return escapeText(layer); }), ", ");
@@ -167,13 +169,12 @@ std::vector<Hole> stateHoles(const ModelText &model) {
           {"state member", "  alignas(64) unsigned char state_[" + bytes + "] = {};\n"}};
 }
 
-std::string viewText(const ModelText &model, unsigned index) {
-  const TensorText &tensor = model.tensors[index];
+std::string viewText(const ModelText &model, const TensorText &tensor, int64_t position) {
   std::string dims;
   for (int64_t size : tensor.shape)
     dims += ", " + std::to_string(size);
   return fill(kView, model.with({{"side", tensor.isInput ? "Input" : "Output"},
-                                 {"position", std::to_string(tensor.isInput ? index : index - model.inputCount)},
+                                 {"position", std::to_string(position)},
                                  {"keras name", tensor.kerasName},
                                  {"shape", shapeText(tensor.shape, " x ")},
                                  {"dtype", tensor.dtype},
@@ -183,6 +184,18 @@ std::string viewText(const ModelText &model, unsigned index) {
                                  {"dims", dims}}));
 }
 
+/// The view types of all sizes, each once.
+std::string viewsText(const ModelText &model) {
+  llvm::StringSet<> declared;
+  std::string text;
+  for (const SizeText &size : model.sizes)
+    for (llvm::ArrayRef<TensorText> side : {size.inputs(), size.outputs()})
+      for (auto [position, tensor] : llvm::enumerate(side))
+        if (declared.insert(tensor.type).second)
+          text += viewText(model, tensor, static_cast<int64_t>(position));
+  return text;
+}
+
 int64_t elementCount(const TensorText &tensor) {
   int64_t count = 1;
   for (int64_t size : tensor.shape)
@@ -190,11 +203,11 @@ int64_t elementCount(const TensorText &tensor) {
   return count;
 }
 
-/// The lines of the class comment that show the use. Small tensors are arrays, large ones pointers.
+/// The lines of the class comment that show the use, for the first size. Small tensors are arrays, large ones pointers.
 std::string usageText(const ModelText &model) {
   constexpr int64_t largeBytes = 64 << 10;
   std::string text, call;
-  for (const TensorText &tensor : model.tensors) {
+  for (const TensorText &tensor : model.sizes.front().tensors) {
     std::string elements = std::to_string(elementCount(tensor));
     bool large = tensor.bytes > largeBytes;
     text += "///   " +
@@ -212,29 +225,39 @@ std::string usageText(const ModelText &model) {
   return declare + text + "///   if (model.run(" + call + ") != layerc::Status::ok)\n" +
          "///     std::puts(layerc::message(model.status()));\n///\n" +
          "/// On four threads, of layerc/pool.h or the host's own: Model model(" + (linked ? "4" : "weights, 4") +
-         "), and run(..., pool.executor()).\n";
+         "), and run(..., pool.executor()).\n" +
+         (model.hasSizes() ? "///\n/// Compiled for the sizes " + model.sizeNames() +
+                                 ": the types of the views say which of them run() computes, all in one\n/// arena and "
+                                 "with one copy of the weights.\n"
+                           : "");
 }
 
 /// Inputs and outputs in columns.
-std::string tableText(const ModelText &model) {
+std::string tableText(const SizeText &size) {
   size_t nameWidth = 0, shapeWidth = 0;
-  for (const TensorText &tensor : model.tensors) {
+  for (const TensorText &tensor : size.tensors) {
     nameWidth = std::max(nameWidth, tensor.argument.size());
     shapeWidth = std::max(shapeWidth, shapeText(tensor.shape, " x ").size());
   }
   auto pad = [](std::string text, size_t width) { return text + std::string(width - text.size(), ' '); };
-  std::string text;
-  for (auto [index, tensor] : llvm::enumerate(model.tensors)) {
+  std::string text = size.name.empty() ? "" : "/// Size " + size.name + "\n";
+  for (auto [index, tensor] : llvm::enumerate(size.tensors)) {
     int64_t position = static_cast<int64_t>(index);
-    StringRef head = position == 0 ? "Inputs " : position == model.inputCount ? "Outputs" : "       ";
+    StringRef head = position == 0 ? "Inputs " : position == size.inputCount ? "Outputs" : "       ";
     text += "/// " + head.str() + "  " + pad(tensor.argument, nameWidth) + "  " +
             pad(shapeText(tensor.shape, " x "), shapeWidth) + "  " + tensor.dtype + "\n";
   }
   return text;
 }
 
-std::string certificateText(const ModelText &model) {
-  plan::EntryOp entry = model.entry;
+std::string tablesText(const ModelText &model) {
+  std::string text;
+  for (const SizeText &size : model.sizes)
+    text += tableText(size);
+  return text;
+}
+
+std::string certificateText(plan::EntryOp entry) {
   if (entry.getSearch().empty())
     return "";
   std::string search = entry.getSearch() == "proved" ? "proved the least" : entry.getSearch().str();
@@ -242,15 +265,48 @@ std::string certificateText(const ModelText &model) {
          std::to_string(entry.getUnfused()) + "; " + search + ")";
 }
 
-/// The certificate as a constant; empty for a plan whose memory was not planned.
+/// What follows the size of the arena: the certificate of the only size, or a line for each.
+std::string certificatesText(const ModelText &model) {
+  if (!model.hasSizes())
+    return certificateText(model.sizes.front().entry);
+  std::string text;
+  for (const SizeText &size : model.sizes) {
+    plan::EntryOp entry = size.entry;
+    text += "\n///          size " + size.name + " uses " + std::to_string(entry.getArena()) + certificateText(entry);
+  }
+  return text;
+}
+
+std::string certificateValue(plan::EntryOp entry) {
+  return "{" + std::to_string(llvm::alignTo(entry.getArena(), 64)) + ", " + std::to_string(entry.getBound()) + ", " +
+         std::to_string(entry.getUnfused()) + ", " + (entry.getSearch() == "proved" ? "true" : "false") + "}";
+}
+
+/// The certificates as constants; empty for a plan whose memory was not planned.
 std::string certificateMember(const ModelText &model) {
-  plan::EntryOp entry = model.entry;
-  if (entry.getSearch().empty())
-    return "";
-  return "  /// The memory certificate: arena, bound, layer by layer, proved.\n"
-         "  static constexpr layerc::Certificate certificate = {" +
-         std::to_string(model.arenaBytes) + ", " + std::to_string(entry.getBound()) + ", " +
-         std::to_string(entry.getUnfused()) + ", " + (entry.getSearch() == "proved" ? "true" : "false") + "};\n\n";
+  std::vector<std::string> values;
+  for (const SizeText &size : model.sizes) {
+    plan::EntryOp entry = size.entry;
+    if (entry.getSearch().empty())
+      return "";
+    values.push_back(certificateValue(entry));
+  }
+  if (!model.hasSizes())
+    return "  /// The memory certificate: arena, bound, layer by layer, proved.\n"
+           "  static constexpr layerc::Certificate certificate = " +
+           values.front() + ";\n\n";
+  return "  /// The memory certificates of the sizes " + model.sizeNames() +
+         ": arena, bound, layer by layer, proved.\n  static constexpr layerc::Certificate certificates[] = {\n      " +
+         llvm::join(values, ",\n      ") + "};\n\n";
+}
+
+/// The declaration of run for each size.
+std::string runDeclarations(const ModelText &model) {
+  std::vector<std::string> runs;
+  for (const SizeText &size : model.sizes)
+    runs.push_back(runSignature(size, "  LAYERC_HIDDEN layerc::Status run(", "const layerc::Executor &executor = {}",
+                                ") noexcept;"));
+  return llvm::join(runs, "\n");
 }
 
 std::string arenaExpression(const ModelText &model) {
@@ -268,8 +324,7 @@ std::string layerc::printHeader(const ModelText &model) {
   bool linked = options.storeWeights == StoreWeights::Object;
   bool external = !model.externalSteps.empty();
   std::string text = fill(kTop, model.with({{"external include", external ? "#include \"layerc/external.h\"\n" : ""}}));
-  for (unsigned i = 0; i < model.tensors.size(); ++i)
-    text += viewText(model, i);
+  text += viewsText(model);
   text += fill(kWeightsTop, model.holes);
   text += linked ? fill(kLinkedWeights, model.holes)
                  : "\n  /// A copy in 2 MB pages: faster when they are larger than the caches.\n";
@@ -277,8 +332,8 @@ std::string layerc::printHeader(const ModelText &model) {
   std::string workers =
       model.workerStride == 0 ? "" : "; each further worker " + std::to_string(model.workerStride) + " bytes of arena";
   text += fill(kUsage, model.with({{"usage", usageText(model)},
-                                   {"table", tableText(model)},
-                                   {"certificate", certificateText(model)},
+                                   {"table", tablesText(model)},
+                                   {"certificate", certificatesText(model)},
                                    {"workers", workers},
                                    {"target", options.target.name},
                                    {"precision", options.precision},
@@ -291,7 +346,6 @@ std::string layerc::printHeader(const ModelText &model) {
   holes.push_back(
       {"external steps",
        external ? "  layerc::ExternalStep external_[" + std::to_string(model.externalSteps.size()) + "];\n" : ""});
-  holes.push_back({"run", runSignature(model, "  LAYERC_HIDDEN layerc::Status run(",
-                                       "const layerc::Executor &executor = {}", ") noexcept;")});
+  holes.push_back({"run", runDeclarations(model)});
   return text + fill(kClass, model.with(std::move(holes)));
 }

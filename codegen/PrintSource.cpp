@@ -72,13 +72,11 @@ constexpr StringRef kRunTop = R"(
   const layerc::FloatMode mode;
 )";
 
-constexpr StringRef kStatelessRun = "  return run(@zeros@);\n";
-
-constexpr StringRef kStatefulRun = R"(  unsigned char *const kept = buffers.data() + @state copy@;
+constexpr StringRef kKeepState = R"(  unsigned char *const kept = buffers.data() + @state copy@;
   save_state(kept);
-  const layerc::Status result = run(@zeros@);
-  return result == layerc::Status::ok ? load_state(kept, state_bytes) : result;
 )";
+
+constexpr StringRef kRestoreState = "  return result == layerc::Status::ok ? load_state(kept, state_bytes) : result;\n";
 
 constexpr StringRef kStateFunctions = R"(
 void Model::reset() noexcept { std::memset(state_, 0, sizeof(state_)); }
@@ -157,7 +155,7 @@ FailureOr<Address> addressOf(Value value, const ModelText &model) {
                        std::to_string(std::abs(stride));
     return source;
   }
-  return Address{model.tensors[model.positions.lookup(value)].argument + ".data()", 0, false, ""};
+  return Address{model.arguments.lookup(value) + ".data()", 0, false, ""};
 }
 
 std::string shapesOf(ValueRange values) {
@@ -275,8 +273,8 @@ FailureOr<std::string> stepsText(Block &block, const ModelText &model) {
 /// Declarations of the kernels that the steps call, in the order of their first use.
 std::string kernelDeclarations(const ModelText &model) {
   llvm::SetVector<plan::KernelOp> kernels;
-  plan::EntryOp entry = model.entry;
-  entry.walk([&](plan::StepOp step) {
+  plan::ProgramOp program = model.program;
+  program.walk([&](plan::StepOp step) {
     auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr());
     if (!kernel.getExternal())
       kernels.insert(kernel);
@@ -315,22 +313,59 @@ std::pair<std::string, std::string> cpuCheck(const Target &target) {
           "  if (!" + space + "::supports(cpu_features))\n    return layerc::Status::cpu_below_target;\n"};
 }
 
-/// Views of zeros for warm(): each tensor on cache lines of its own in one buffer.
-std::string warmText(const ModelText &model) {
+/// A call of run on zeros: each tensor on cache lines of its own in one buffer.
+std::string runOnZeros(const std::string &before, const SizeText &size) {
   std::vector<std::string> zeros;
   int64_t offset = 0;
-  for (const TensorText &tensor : model.tensors) {
+  for (const TensorText &tensor : size.tensors) {
     std::string at = "buffers.data() + " + std::to_string(offset);
     zeros.push_back(tensor.type + "(static_cast<" + tensor.element + " *>(static_cast<void *>(" + at + ")))");
     offset += static_cast<int64_t>(llvm::alignTo(tensor.bytes, 64));
   }
   zeros.push_back("executor");
-  bool isStateful = model.stateBytes > 0;
-  std::string indent = isStateful ? ",\n                                    " : ",\n             ";
-  std::string run = fill(isStateful ? kStatefulRun : kStatelessRun,
-                         {{"zeros", llvm::join(zeros, indent)}, {"state copy", std::to_string(offset)}});
-  offset += model.stateBytes;
-  return fill(kWarm, model.with({{"buffer bytes", std::to_string(offset)}, {"warm run", run}}));
+  StringRef line = StringRef(before).rsplit('\n').second;
+  size_t indent = line.empty() ? before.size() : line.size();
+  return before + llvm::join(zeros, ",\n" + std::string(indent, ' ')) + ");\n";
+}
+
+int64_t bufferBytes(const SizeText &size) {
+  int64_t bytes = 0;
+  for (const TensorText &tensor : size.tensors)
+    bytes += static_cast<int64_t>(llvm::alignTo(tensor.bytes, 64));
+  return bytes;
+}
+
+/// The end of warm(): a run of each size, and the state as it was.
+std::string warmRuns(const ModelText &model) {
+  bool isStateful = model.stateBytes > 0, isOne = !model.hasSizes();
+  if (isOne && !isStateful)
+    return runOnZeros("  return run(", model.sizes.front());
+  std::string text;
+  for (const SizeText &size : model.sizes)
+    text += runOnZeros(!text.empty() ? "  if (result == layerc::Status::ok)\n    result = run("
+                       : isOne       ? "  const layerc::Status result = run("
+                                     : "  layerc::Status result = run(",
+                       size);
+  return text + (isStateful ? kRestoreState.str() : "  return result;\n");
+}
+
+std::string warmText(const ModelText &model) {
+  int64_t bytes = 0;
+  for (const SizeText &size : model.sizes)
+    bytes = std::max(bytes, bufferBytes(size));
+  std::string keep = model.stateBytes > 0 ? fill(kKeepState, {{"state copy", std::to_string(bytes)}}) : "";
+  return fill(kWarm, model.with({{"buffer bytes", std::to_string(bytes + model.stateBytes)},
+                                 {"warm run", keep + warmRuns(model)}}));
+}
+
+/// The definition of run for one size.
+FailureOr<std::string> runText(const ModelText &model, const SizeText &size) {
+  FailureOr<std::string> steps = stepsText(plan::EntryOp(size.entry).getBody().front(), model);
+  if (failed(steps))
+    return failure();
+  return "\n" + runSignature(size, "layerc::Status Model::run(", "const layerc::Executor &executor", ") noexcept {") +
+         kRunTop.str() + (model.externalSteps.empty() ? "" : "  auto status = layerc::Status::ok;\n") + *steps +
+         "  return layerc::Status::ok;\n}\n";
 }
 
 } // namespace
@@ -360,7 +395,7 @@ FailureOr<std::string> layerc::printSource(const ModelText &model) {
   bool linked = model.options.storeWeights == StoreWeights::Object;
   auto [features, check] = cpuCheck(model.options.target);
   bool external = !model.externalSteps.empty();
-  bool oneDnn = !externalLibraries(model.entry->getParentOfType<plan::ProgramOp>()).empty();
+  bool oneDnn = !externalLibraries(model.program).empty();
   std::string text = fill(kTop, model.with({{"onednn include", oneDnn ? "#include \"layerc/onednn.h\"\n" : ""}}));
   text += kernelDeclarations(model) + externalDeclarations(model);
   text += linked ? fill(kLinkedWeights, model.holes) : "";
@@ -370,11 +405,11 @@ FailureOr<std::string> layerc::printSource(const ModelText &model) {
                                           {"prepare", external ? "  status_ = prepare();\n" : ""}}));
   text += model.stateBytes > 0 ? kStateFunctions.str() : "";
   text += preparationOfSteps(model);
-  text += "\n" + runSignature(model, "layerc::Status Model::run(", "const layerc::Executor &executor", ") noexcept {") +
-          kRunTop.str() + (external ? "  auto status = layerc::Status::ok;\n" : "");
-  plan::EntryOp entry = model.entry;
-  FailureOr<std::string> steps = stepsText(entry.getBody().front(), model);
-  if (failed(steps))
-    return failure();
-  return text + *steps + "  return layerc::Status::ok;\n}\n" + warmText(model) + printCFunctions(model);
+  for (const SizeText &size : model.sizes) {
+    FailureOr<std::string> run = runText(model, size);
+    if (failed(run))
+      return failure();
+    text += *run;
+  }
+  return text + warmText(model) + printCFunctions(model);
 }

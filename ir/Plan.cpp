@@ -4,6 +4,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -67,6 +68,18 @@ static LogicalResult verifyBuffers(KernelOp op, StringRef side, ArrayAttr buffer
   return success();
 }
 
+static bool keepSameStates(EntryOp a, EntryOp b) {
+  return llvm::equal(a.getOps<StateOp>(), b.getOps<StateOp>(), [](StateOp left, StateOp right) {
+    return left.getLayer() == right.getLayer() && left.getOffset() == right.getOffset() &&
+           left.getType() == right.getType();
+  });
+}
+
+template <class Tensor> static bool haveSameNames(EntryOp a, EntryOp b) {
+  return llvm::equal(a.getOps<Tensor>(), b.getOps<Tensor>(),
+                     [](Tensor left, Tensor right) { return left.getName() == right.getName(); });
+}
+
 LogicalResult ProgramOp::verify() {
   SmallVector<WeightOp> weights(getOps<WeightOp>());
   llvm::sort(weights, [](WeightOp a, WeightOp b) { return a.getOffset() < b.getOffset(); });
@@ -82,6 +95,17 @@ LogicalResult ProgramOp::verify() {
   int64_t size = getWeights();
   if (end > size) // C1
     return emitOpError() << "has " << size << " bytes of weights, the last one ends at " << end;
+  llvm::StringSet<> sizes;
+  for (EntryOp entry : getOps<EntryOp>()) {
+    if (!sizes.insert(entry.getSize()).second) // C2
+      return entry.emitOpError() << "has size '" << entry.getSize() << "' as another entry";
+    if (!keepSameStates(*getOps<EntryOp>().begin(), entry)) // C3
+      return entry.emitOpError() << "of size '" << entry.getSize() << "' keeps other states than the first entry";
+    if (!haveSameNames<InputOp>(*getOps<EntryOp>().begin(), entry) ||
+        !haveSameNames<OutputOp>(*getOps<EntryOp>().begin(), entry)) // C3
+      return entry.emitOpError() << "of size '" << entry.getSize()
+                                 << "' has other inputs or outputs than the first entry";
+  }
   return success();
 }
 
@@ -182,6 +206,8 @@ LogicalResult StepOp::verify() {
                          << getKernelAttr() << " takes " << kernel.getInputs() << " -> " << kernel.getOutputs();
   return success();
 }
+
+SmallVector<EntryOp> plan::entriesOf(ProgramOp program) { return SmallVector<EntryOp>(program.getOps<EntryOp>()); }
 
 int64_t plan::stateBytes(EntryOp entry) {
   int64_t end = 0;

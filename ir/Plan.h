@@ -17,6 +17,9 @@
 
 namespace layerc::plan {
 
+/// The entries of a program, in order; one at least.
+llvm::SmallVector<EntryOp> entriesOf(ProgramOp program);
+
 /// Bytes of all states of an entry: where the last one ends, rounded up to a multiple of 64.
 int64_t stateBytes(EntryOp entry);
 

@@ -49,7 +49,8 @@ def Plan_ProgramOp : Plan_Op<"program", [Symbol, IsolatedFromAbove, SymbolTable,
   let description = [{
     `weights` is the size in bytes of the weight blob.
 
-    C1: the plan.weight ops lie inside the blob, at multiples of 64, without overlap.
+    C1: the plan.weight ops lie inside the blob, at multiples of 64, without overlap. C2: entries of one program have
+    different `size` names. C3: they keep the same states, and their inputs and outputs have the same names.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, DefaultValuedAttr<I64Attr, "0">:$weights);
   let regions = (region SizedRegion<1>:$body);
@@ -98,6 +99,9 @@ def Plan_KernelOp : Plan_Op<"kernel", [Symbol, IsolatedFromAbove, SingleBlock, H
 def Plan_EntryOp : Plan_Op<"entry", [IsolatedFromAbove, NoTerminator, SingleBlock, NoRegionArguments, HasParent<"ProgramOp">]> {
   let summary = "one compiled size of the model";
   let description = [{
+    `size` tells this size from the others of the program, in generated names; empty where it is the only one. All sizes
+    read the same weights and states, and compute in one arena, as large as the largest.
+
     The certificate: `arena` bytes that `run` touches beyond inputs, outputs, weights and state (kernels' scratch for one
     worker included); `bound`, the peak of live bytes over the steps; `unfused`, the same peak for the Keras layers one by
     one; `search`: "proved" when no smaller arena exists for this order of steps, else "best found".
@@ -106,10 +110,11 @@ def Plan_EntryOp : Plan_Op<"entry", [IsolatedFromAbove, NoTerminator, SingleBloc
   }];
   let arguments = (ins I64Attr:$batch, StrAttr:$target, DefaultValuedAttr<I64Attr, "0">:$arena,
     DefaultValuedAttr<I64Attr, "0">:$bound, DefaultValuedAttr<I64Attr, "0">:$unfused,
-    DefaultValuedAttr<StrAttr, "\"\"">:$search, DefaultValuedAttr<I64Attr, "0">:$worker_scratch);
+    DefaultValuedAttr<StrAttr, "\"\"">:$search, DefaultValuedAttr<I64Attr, "0">:$worker_scratch,
+    DefaultValuedAttr<StrAttr, "\"\"">:$size);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    `batch` `(` $batch `)` `target` `(` $target `)` `arena` `(` $arena `)` `bound` `(` $bound `)`
+    (`size` `(` $size^ `)`)? `batch` `(` $batch `)` `target` `(` $target `)` `arena` `(` $arena `)` `bound` `(` $bound `)`
     `unfused` `(` $unfused `)` `search` `(` $search `)`
     `worker` `(` $worker_scratch `)` attr-dict-with-keyword $body
   }];

@@ -67,10 +67,14 @@ public:
       return;
     if (auto function = dyn_cast<func::FuncOp>(op))
       compare(pass, function, function.getName(), evaluateState(function));
-    else if (auto module = dyn_cast<ModuleOp>(op))
+    else if (auto module = dyn_cast<ModuleOp>(op)) {
+      if (module.getName()) // no pass changes the functions of others together
+        for (auto size : module.getOps<func::FuncOp>())
+          compare(pass, size, size.getName(), evaluateState(size));
       for (auto program : module.getOps<plan::ProgramOp>())
         for (auto entry : program.getOps<plan::EntryOp>())
-          compare(pass, entry, program.getSymName(), evaluateState(entry));
+          compare(pass, entry, entry.getSize().empty() ? program.getSymName() : entry.getSize(), evaluateState(entry));
+    }
   }
 
 private:
@@ -127,7 +131,7 @@ private:
   }
 
   bool &diverged_;
-  llvm::StringMap<State> states_; ///< by the name of the function, which becomes that of the plan
+  llvm::StringMap<State> states_; ///< by the name of the function, which becomes that of the plan or of its size
 };
 
 } // namespace

@@ -20,7 +20,7 @@ static bool canPack(nn::KernelOp kernel, const KernelChoice &choice) {
   return true;
 }
 
-void layerc::selectKernel(nn::KernelOp kernel, const Target &target, KernelSource source, int64_t mostScratch) {
+SmallVector<KernelChoice> layerc::kernelChoices(nn::KernelOp kernel, const Target &target, KernelSource source) {
   SmallVector<KernelChoice> choices;
   std::string reason;
   Block &body = kernel.getBody().front();
@@ -31,34 +31,43 @@ void layerc::selectKernel(nn::KernelOp kernel, const Target &target, KernelSourc
     if (source != KernelSource::Auto && kernelTemplate->external(body))
       break;
   }
+  llvm::erase_if(choices, [&](const KernelChoice &choice) { return !canPack(kernel, choice); });
+  return choices;
+}
+
+void layerc::applyChoice(nn::KernelOp kernel, const KernelChoice &choice) {
+  kernel.setAlgorithm(choice.algorithm);
+  kernel.setTile(choice.tile);
+  kernel.setUnits(choice.units);
+  kernel.setSharedScratch(choice.sharedScratch);
+  kernel.setWorkerScratch(choice.workerScratch);
+  SmallVector<Attribute> layouts;
+  for (nn::LayoutAttr layout : choice.layouts)
+    layouts.push_back(layout ? Attribute(layout) : Attribute(UnitAttr::get(kernel.getContext())));
+  kernel->removeAttr(kLayoutsAttr);
+  if (llvm::any_of(choice.layouts, [](nn::LayoutAttr layout) { return layout != nullptr; }))
+    kernel->setAttr(kLayoutsAttr, ArrayAttr::get(kernel.getContext(), layouts));
+}
+
+void layerc::selectKernel(nn::KernelOp kernel, const Target &target, KernelSource source, int64_t mostScratch) {
+  SmallVector<KernelChoice> choices = kernelChoices(kernel, target, source);
   auto scratchOf = [](const KernelChoice &choice) { return scratchBytes(choice.sharedScratch, choice.workerScratch); };
   int64_t least = INT64_MAX;
   for (const KernelChoice &choice : choices)
-    least = std::min(least, canPack(kernel, choice) ? scratchOf(choice) : INT64_MAX);
+    least = std::min(least, scratchOf(choice));
   const KernelChoice *best = nullptr;
   for (KernelChoice &choice : choices) {
-    if (!canPack(kernel, choice) || scratchOf(choice) > std::max(mostScratch, least))
+    if (scratchOf(choice) > std::max(mostScratch, least))
       continue;
     emitRemark(kernel.getLoc()) << choice.algorithm << " tile [" << llvm::ArrayRef<int64_t>(choice.tile)
                                 << "] is estimated at " << static_cast<int64_t>(choice.nanoseconds) << " ns";
     if (!best || choice.nanoseconds < best->nanoseconds)
       best = &choice;
   }
-  if (!best) { // attention and custom layers have one template: their first choice stays
+  if (best)
+    applyChoice(kernel, *best);
+  else // attention and custom layers have one template: their first choice stays
     assert(kernel.getAlgorithm() && "some template computes every body");
-    return;
-  }
-  kernel.setAlgorithm(best->algorithm);
-  kernel.setTile(best->tile);
-  kernel.setUnits(best->units);
-  kernel.setSharedScratch(best->sharedScratch);
-  kernel.setWorkerScratch(best->workerScratch);
-  SmallVector<Attribute> layouts;
-  for (nn::LayoutAttr layout : best->layouts)
-    layouts.push_back(layout ? Attribute(layout) : Attribute(UnitAttr::get(kernel.getContext())));
-  kernel->removeAttr(kLayoutsAttr);
-  if (llvm::any_of(best->layouts, [](nn::LayoutAttr layout) { return layout != nullptr; }))
-    kernel->setAttr(kLayoutsAttr, ArrayAttr::get(kernel.getContext(), layouts));
 }
 
 /// A network shall not need more memory than its layers one by one: kernels whose scratch would lift the peak above

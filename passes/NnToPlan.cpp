@@ -86,27 +86,136 @@ Value lastValueOf(Value value) {
   return {};
 }
 
+/// What the sizes of a model share: weights and native functions, in front of the entries.
+class Program {
+public:
+  /// Behind the functions of `module`, with the location of the first of them.
+  Program(ModuleOp module, Location location, StringRef name)
+      : builder_(module.getBodyRegion()), weights_(module.getContext()->getOrLoadDialect<nn::NnDialect>()->weights()) {
+    builder_.setInsertionPointToEnd(module.getBody());
+    program_ = builder_.create<plan::ProgramOp>(location, name, 0);
+    builder_.setInsertionPointToEnd(&program_.getBody().emplaceBlock());
+  }
+
+  /// Behind the others.
+  plan::EntryOp addEntry(Location location, int64_t batch, StringRef target) {
+    Block &block = program_.getBody().front();
+    bool isFirst = program_.getOps<plan::EntryOp>().empty();
+    auto entry = OpBuilder::atBlockEnd(&block).create<plan::EntryOp>(location, batch, target);
+    entry.getBody().emplaceBlock();
+    if (isFirst)
+      builder_.setInsertionPoint(entry);
+    return entry;
+  }
+
+  plan::WeightOp weightOf(Value value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    uint64_t hash = recipeHash(value, weights_);
+    plan::WeightOp &weight = weightsByHash_[{hash, type}];
+    if (weight)
+      return weight;
+    OpBuilder::InsertionGuard guard(builder_);
+    int64_t offset = program_.getWeights();
+    weight = builder_.create<plan::WeightOp>(value.getLoc(), unique(weightName(value)), offset, denseBytes(type));
+    program_.setWeights(offset + llvm::alignTo(denseBytes(type), 64));
+    builder_.setInsertionPointToStart(&weight.getRecipe().emplaceBlock());
+    IRMapping mapping;
+    cloneRecipe(value, mapping);
+    builder_.create<nn::YieldOp>(value.getLoc(), mapping.lookup(value));
+    return weight;
+  }
+
+  plan::KernelOp nativeKernel(nn::KernelOp kernel, TypeRange inputs, TypeRange outputs) {
+    SmallVector<int64_t> aliases;
+    if (auto operand = kernel->getAttrOfType<IntegerAttr>(kInPlaceAttr))
+      aliases = {operand.getInt(), 0};
+    std::string key;
+    llvm::raw_string_ostream stream(key);
+    stream << kernel.getAlgorithm() << kernel.getTileAttr() << kernel.getUnitsAttr() << kernel.getSharedScratch() << ","
+           << kernel.getWorkerScratch();
+    llvm::interleaveComma(inputs, stream);
+    llvm::interleaveComma(outputs, stream);
+    llvm::interleaveComma(aliases, stream);
+    for (Operation &op : kernel.getBody().front())
+      op.print(stream, OpPrintingFlags().useLocalScope());
+    plan::KernelOp &native = kernels_[key];
+    if (native)
+      return native;
+    auto types = [&](TypeRange range) { return builder_.getTypeArrayAttr(SmallVector<Type>(range)); };
+    native = builder_.create<plan::KernelOp>(kernel.getLoc(), unique(kernelName(kernel)), *kernel.getAlgorithm(),
+                                             *kernel.getTile(), *kernel.getUnits(), kernel.getSharedScratch(),
+                                             kernel.getWorkerScratch(), types(inputs), types(outputs),
+                                             ArrayRef<int64_t>(aliases), externalOf(kernel));
+    IRMapping mapping;
+    kernel.getBody().cloneInto(&native.getBody(), mapping);
+    return native;
+  }
+
+private:
+  void cloneRecipe(Value value, IRMapping &mapping) {
+    if (mapping.contains(value))
+      return;
+    Operation *op = value.getDefiningOp();
+    for (Value operand : op->getOperands())
+      cloneRecipe(operand, mapping);
+    builder_.clone(*op, mapping);
+  }
+
+  /// The name of the first trained weight in the recipe.
+  static std::string weightName(Value value) {
+    Operation *op = value.getDefiningOp();
+    if (auto weight = dyn_cast<nn::WeightOp>(op))
+      return weight.getName().str();
+    for (Value operand : op->getOperands())
+      if (std::string name = weightName(operand); !name.empty())
+        return name;
+    return isa<nn::ConstantOp>(op) ? std::string() : "constant";
+  }
+
+  std::string unique(std::string name) {
+    if (name.empty())
+      name = "constant";
+    std::string candidate = name;
+    for (int number = 2; !names_.insert(candidate).second; ++number)
+      candidate = name + "_" + std::to_string(number);
+    return candidate;
+  }
+
+  plan::ExternalAttr externalOf(nn::KernelOp kernel) {
+    const KernelTemplate *kernelTemplate = findKernelTemplate(*kernel.getAlgorithm());
+    auto call = kernelTemplate ? kernelTemplate->external(kernel.getBody().front()) : std::nullopt;
+    return call ? plan::ExternalAttr::get(builder_.getContext(), call->symbol, call->function, call->numbers,
+                                          call->config)
+                : plan::ExternalAttr();
+  }
+
+  OpBuilder builder_; ///< in front of the first entry
+  WeightStore &weights_;
+  plan::ProgramOp program_;
+  DenseMap<std::pair<uint64_t, Type>, plan::WeightOp> weightsByHash_;
+  llvm::StringMap<plan::KernelOp> kernels_;
+  llvm::StringSet<> names_;
+};
+
+/// Makes one entry of a program from one function.
 class Planner {
 public:
-  Planner(func::FuncOp function, StringRef target)
-      : function(function), block(function.getBody().front()), builder(function), target(target),
-        weights(function.getContext()->getOrLoadDialect<nn::NnDialect>()->weights()) {}
+  Planner(func::FuncOp function, Program &program, StringRef target, StringRef size)
+      : function(function), block(function.getBody().front()), builder(function), program(program), target(target),
+        size(size) {}
 
   void run() {
-    program = builder.create<plan::ProgramOp>(function.getLoc(), function.getSymName(), 0);
-    programBlock = &program.getBody().emplaceBlock();
-    builder.setInsertionPointToEnd(programBlock);
     auto arguments = function.getArguments();
     auto first = arguments.empty() ? RankedTensorType() : cast<RankedTensorType>(arguments.front().getType());
     int64_t batch = first && first.getRank() > 0 ? first.getDimSize(0) : 1;
-    entry = builder.create<plan::EntryOp>(function.getLoc(), batch, target);
+    entry = program.addEntry(function.getLoc(), batch, target);
+    entry.setSize(size);
     if (auto unfused = function->getAttrOfType<IntegerAttr>("nn.unfused"))
       entry.setUnfused(unfused.getInt());
-    builder.setInsertionPointToEnd(&entry.getBody().emplaceBlock());
+    builder.setInsertionPointToEnd(&entry.getBody().front());
     placeInputsAndOutputs();
     buffers = arenaBuffers(function);
     emitSteps(block);
-    program.setWeights(weightBytes);
     entry.setWorkerScratch(largestWorkerScratch);
   }
 
@@ -237,52 +346,12 @@ private:
   }
 
   Value weightOf(Value value) {
+    plan::WeightOp weight = program.weightOf(value);
     auto type = cast<RankedTensorType>(value.getType());
-    uint64_t hash = recipeHash(value, weights);
-    plan::WeightOp &weight = weightsByHash[{hash, type}];
-    if (!weight) {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPoint(entry);
-      weight = builder.create<plan::WeightOp>(value.getLoc(), unique(weightName(value)), weightBytes, denseBytes(type));
-      weightBytes += llvm::alignTo(denseBytes(type), 64);
-      builder.setInsertionPointToStart(&weight.getRecipe().emplaceBlock());
-      IRMapping mapping;
-      cloneRecipe(value, mapping);
-      builder.create<nn::YieldOp>(value.getLoc(), mapping.lookup(value));
-    }
     OpBuilder::InsertionGuard guard(builder);
     insertBeside(value.getParentBlock());
     return builder.create<plan::WeightRefOp>(value.getLoc(), memref(type, denseStrides(type.getShape())),
                                              weight.getSymName());
-  }
-
-  void cloneRecipe(Value value, IRMapping &mapping) {
-    if (mapping.contains(value))
-      return;
-    Operation *op = value.getDefiningOp();
-    for (Value operand : op->getOperands())
-      cloneRecipe(operand, mapping);
-    builder.clone(*op, mapping);
-  }
-
-  /// The name of the first trained weight in the recipe.
-  static std::string weightName(Value value) {
-    Operation *op = value.getDefiningOp();
-    if (auto weight = dyn_cast<nn::WeightOp>(op))
-      return weight.getName().str();
-    for (Value operand : op->getOperands())
-      if (std::string name = weightName(operand); !name.empty())
-        return name;
-    return isa<nn::ConstantOp>(op) ? std::string() : "constant";
-  }
-
-  std::string unique(std::string name) {
-    if (name.empty())
-      name = "constant";
-    std::string candidate = name;
-    for (int number = 2; !names.insert(candidate).second; ++number)
-      candidate = name + "_" + std::to_string(number);
-    return candidate;
   }
 
   void emitSteps(Block &from) {
@@ -314,7 +383,7 @@ private:
       inputs.push_back(viewOf(operand));
     for (Value result : kernel.getOutputs())
       outputs.push_back(viewOf(result));
-    plan::KernelOp native = nativeKernel(kernel, ValueRange(inputs).getTypes(), ValueRange(outputs).getTypes());
+    plan::KernelOp native = program.nativeKernel(kernel, ValueRange(inputs).getTypes(), ValueRange(outputs).getTypes());
     int64_t own = llvm::alignTo(kernel.getWorkerScratch(), 64),
             all = llvm::alignTo(kernel.getSharedScratch(), 64) + own;
     largestWorkerScratch = std::max(largestWorkerScratch, own);
@@ -346,57 +415,16 @@ private:
     return builder.getArrayAttr(paths.getArrayRef());
   }
 
-  plan::KernelOp nativeKernel(nn::KernelOp kernel, TypeRange inputs, TypeRange outputs) {
-    SmallVector<int64_t> aliases;
-    if (auto operand = kernel->getAttrOfType<IntegerAttr>(kInPlaceAttr))
-      aliases = {operand.getInt(), 0};
-    std::string key;
-    llvm::raw_string_ostream stream(key);
-    stream << kernel.getAlgorithm() << kernel.getTileAttr() << kernel.getUnitsAttr() << kernel.getSharedScratch() << ","
-           << kernel.getWorkerScratch();
-    llvm::interleaveComma(inputs, stream);
-    llvm::interleaveComma(outputs, stream);
-    llvm::interleaveComma(aliases, stream);
-    for (Operation &op : kernel.getBody().front())
-      op.print(stream, OpPrintingFlags().useLocalScope());
-    plan::KernelOp &native = kernels[key];
-    if (native)
-      return native;
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(entry);
-    auto types = [&](TypeRange range) { return builder.getTypeArrayAttr(SmallVector<Type>(range)); };
-    native = builder.create<plan::KernelOp>(kernel.getLoc(), unique(kernelName(kernel)), *kernel.getAlgorithm(),
-                                            *kernel.getTile(), *kernel.getUnits(), kernel.getSharedScratch(),
-                                            kernel.getWorkerScratch(), types(inputs), types(outputs),
-                                            ArrayRef<int64_t>(aliases), externalOf(kernel));
-    IRMapping mapping;
-    kernel.getBody().cloneInto(&native.getBody(), mapping);
-    return native;
-  }
-
-  plan::ExternalAttr externalOf(nn::KernelOp kernel) {
-    const KernelTemplate *kernelTemplate = findKernelTemplate(*kernel.getAlgorithm());
-    auto call = kernelTemplate ? kernelTemplate->external(kernel.getBody().front()) : std::nullopt;
-    return call ? plan::ExternalAttr::get(builder.getContext(), call->symbol, call->function, call->numbers,
-                                          call->config)
-                : plan::ExternalAttr();
-  }
-
   func::FuncOp function;
   Block &block;
   OpBuilder builder;
-  StringRef target;
-  WeightStore &weights;
-  plan::ProgramOp program;
-  Block *programBlock = nullptr;
+  Program &program;
+  StringRef target, size;
   plan::EntryOp entry;
   llvm::MapVector<Value, Buffer> buffers;
   DenseMap<Value, Placement> placements;
   DenseMap<Value, Value> views;
-  DenseMap<std::pair<uint64_t, Type>, plan::WeightOp> weightsByHash;
-  llvm::StringMap<plan::KernelOp> kernels;
-  llvm::StringSet<> names;
-  int64_t weightBytes = 0, largestWorkerScratch = 0, steps = 0;
+  int64_t largestWorkerScratch = 0, steps = 0;
   SmallVector<std::pair<Block *, plan::LoopOp>> loops; ///< being filled, outermost first, with their scans' bodies
 };
 
@@ -433,10 +461,23 @@ LogicalResult checkResults(func::FuncOp function) {
 struct NnToPlan : layerc::impl::NnToPlanBase<NnToPlan> {
   using NnToPlanBase::NnToPlanBase;
   void runOnOperation() override {
-    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+    SmallVector<func::FuncOp> functions(getOperation().getOps<func::FuncOp>());
+    for (func::FuncOp function : functions)
       if (failed(checkIsKernels(function.getBody().front())) || failed(checkResults(function)))
         return signalPassFailure();
-      Planner(function, target).run();
+    if (std::optional<StringRef> name = getOperation().getName())
+      makeProgram(functions, *name, /*namesSizes=*/true);
+    else
+      for (func::FuncOp function : functions)
+        makeProgram(function, function.getSymName(), /*namesSizes=*/false);
+  }
+
+  void makeProgram(ArrayRef<func::FuncOp> functions, StringRef name, bool namesSizes) {
+    if (functions.empty())
+      return;
+    Program program(getOperation(), functions.front()->getLoc(), name);
+    for (func::FuncOp function : functions) {
+      Planner(function, program, target, namesSizes ? function.getSymName() : "").run();
       function.erase();
     }
   }

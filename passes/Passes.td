@@ -75,6 +75,19 @@ def NnSelectKernels : Pass<"nn-select-kernels", "::mlir::func::FuncOp"> {
     Option<"targetTriple", "target-triple", "std::string", "\"\"", "as layerc --target-triple">];
 }
 
+def NnShareLayouts : Pass<"nn-share-layouts", "::mlir::ModuleOp"> {
+  let summary = "one layout for a weight that several sizes read";
+  let description = [{
+    In a named module, whose functions are sizes of one model, kernels of different sizes may want different layouts of one
+    weight. All get that which slows them down least, compared with each one's own, so that there is one copy of the weight;
+    they keep their own only where no layout suits all.
+  }];
+  let options = [
+    Option<"kernels", "kernels", "std::string", "\"mlir\"", "as layerc --kernels">,
+    Option<"targetCpu", "target-cpu", "std::string", "\"x86-64-v3\"", "as layerc --target-cpu">,
+    Option<"targetTriple", "target-triple", "std::string", "\"\"", "as layerc --target-triple">];
+}
+
 def NnAssignViews : Pass<"nn-assign-views", "::mlir::func::FuncOp"> {
   let summary = "decide which tensors are views of another's bytes";
   let description = [{
@@ -96,6 +109,10 @@ def NnPackWeights : Pass<"nn-pack-weights", "::mlir::func::FuncOp"> {
 
 def NnToPlan : Pass<"nn-to-plan", "::mlir::ModuleOp"> {
   let summary = "kernels to steps, tensors to slots and views";
+  let description = [{
+    Every function becomes a program with one entry. The functions of a named module are sizes of one model: they become
+    the entries of one program of the module's name, which share weights and native functions.
+  }];
   let options = [Option<"target", "target", "std::string", "\"x86-64-v3\"", "name of the target, for the entry">];
   let dependentDialects = ["::layerc::plan::PlanDialect"];
 }

@@ -29,6 +29,7 @@ void layerc::buildKernelPipeline(OpPassManager &manager, const PipelineOptions &
   function.addPass(createNnSimplify());
   function.addPass(createNnFuse({options.kernels}));
   function.addPass(createNnSelectKernels({options.kernels, options.targetCpu, options.targetTriple}));
+  manager.addPass(createNnShareLayouts({options.kernels, options.targetCpu, options.targetTriple}));
 }
 
 void layerc::buildPlanPipeline(OpPassManager &manager, const PipelineOptions &options) {

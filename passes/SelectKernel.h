@@ -15,6 +15,12 @@ namespace layerc {
 void selectKernel(nn::KernelOp kernel, const Target &target, KernelSource source = KernelSource::Mlir,
                   int64_t mostScratch = INT64_MAX);
 
+/// Every way to run `kernel` on `target` that the templates of `source` know and that packs nothing but weights.
+llvm::SmallVector<KernelChoice> kernelChoices(nn::KernelOp kernel, const Target &target, KernelSource source);
+
+/// Makes `kernel` run that way.
+void applyChoice(nn::KernelOp kernel, const KernelChoice &choice);
+
 /// Discardable attribute of nn.kernel: per operand a layout or unit.
 inline constexpr llvm::StringLiteral kLayoutsAttr = "nn.layouts";
 

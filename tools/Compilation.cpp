@@ -4,7 +4,6 @@
 
 #include "codegen/EmitKernel.h"
 #include "codegen/Names.h"
-#include "frontend/Import.h"
 #include "frontend/Load.h"
 #include "ir/Recipe.h"
 #include "passes/Pipeline.h"
@@ -19,12 +18,14 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <atomic>
 #include <iostream>
+#include <set>
 #include <thread>
 
 using namespace mlir;
@@ -79,7 +80,8 @@ Exit Compilation::load() {
 }
 
 /// A stream takes any number of steps. The sequence that it is imported as has those that the model states, or some.
-void Compilation::setSequenceLengths(std::map<std::string, std::vector<int64_t>> &shapes) const {
+void Compilation::setSequenceLengths(const SizeOptions &size,
+                                     std::map<std::string, std::vector<int64_t>> &shapes) const {
   for (const NamedTensor &input : graph.inputs) {
     const nlohmann::json &config = graph.layers[graph.calls[input.tensor.call].layer].config;
     const nlohmann::json &stated = config["batch_shape"];
@@ -87,39 +89,116 @@ void Compilation::setSequenceLengths(std::map<std::string, std::vector<int64_t>>
     if (!stated.is_array() || stated.size() < (isFloat ? 3 : 2))
       continue;
     std::vector<int64_t> shape;
-    for (const nlohmann::json &size : stated)
-      shape.push_back(size.is_null() ? 0 : size.get<int64_t>());
+    for (const nlohmann::json &dimension : stated)
+      shape.push_back(dimension.is_null() ? 0 : dimension.get<int64_t>());
     if (auto given = shapes.find(input.name); given != shapes.end() && given->second.size() == shape.size())
       shape = given->second;
     else if (shape[0] == 0)
-      shape[0] = options.batch;
-    shape[1] = stated[1].is_null() ? 4 * options.stream : stated[1].get<int64_t>();
+      shape[0] = size.batch.value_or(1);
+    shape[1] = stated[1].is_null() ? 4 * size.stream : stated[1].get<int64_t>();
     if (std::count(shape.begin(), shape.end(), 0) == 0)
       shapes[input.name] = shape;
   }
 }
 
+ImportOptions Compilation::importOptions(const SizeOptions &size,
+                                         const std::map<std::string, std::vector<int64_t>> &shapes) const {
+  ImportOptions told;
+  told.name = name_;
+  told.batch = size.batch;
+  told.inputShapes = shapes;
+  if (options.sizes.size() > 1 && size.batch) // arrays of any of the sizes say what else is free
+    for (auto &[input, shape] : told.inputShapes)
+      if (!shape.empty())
+        shape[0] = *size.batch;
+  told.custom = options.custom;
+  for (const auto &[input, shape] : size.inputShapes)
+    told.inputShapes[input] = shape;
+  if (size.stream > 0)
+    setSequenceLengths(size, told.inputShapes);
+  return told;
+}
+
 Exit Compilation::import(const std::map<std::string, std::vector<int64_t>> &shapes) {
-  ImportOptions importOptions;
-  importOptions.name = name_;
-  if (options.batchGiven)
-    importOptions.batch = options.batch;
-  importOptions.inputShapes = shapes;
-  importOptions.custom = options.custom;
-  for (const auto &[input, shape] : options.inputShapes)
-    importOptions.inputShapes[input] = shape;
-  if (options.stream > 0)
-    setSequenceLengths(importOptions.inputShapes);
-  module = importModel(graph, importOptions, context);
-  if (!module)
-    return Exit::BadModel;
-  Exit exit = saveStage("nn.mlir", debugString(*module));
-  if (exit != Exit::Done || options.stream == 0)
-    return exit;
-  prefix_ = options.model + ": ";
-  exit = runPasses([&](OpPassManager &manager) { buildStreamPipeline(manager, options.stream); }, Exit::BadModel);
-  prefix_.clear();
-  return exit;
+  std::vector<OwningOpRef<ModuleOp>> sizes;
+  for (const SizeOptions &size : options.sizes) {
+    module = importModel(graph, importOptions(size, shapes), context);
+    if (!module)
+      return Exit::BadModel;
+    Exit exit = saveStage("nn.mlir", debugString(*module));
+    if (exit == Exit::Done && size.stream > 0)
+      exit = runPasses([&](OpPassManager &manager) { buildStreamPipeline(manager, size.stream); }, Exit::BadModel,
+                       options.model + ": ");
+    if (exit != Exit::Done)
+      return exit;
+    sizes.push_back(std::move(module));
+  }
+  if (sizes.size() > 1)
+    return joinSizes(sizes);
+  module = std::move(sizes.front());
+  return Exit::Done;
+}
+
+/// The numbers that tell each size from the others, "8" or "1x128": those that differ between the shapes of the inputs.
+static std::vector<std::string> nameSizes(ArrayRef<func::FuncOp> sizes) {
+  std::vector<std::vector<int64_t>> numbers; // of all inputs, per size
+  for (func::FuncOp size : sizes) {
+    std::vector<int64_t> &row = numbers.emplace_back();
+    for (auto [i, type] : llvm::enumerate(size.getArgumentTypes()))
+      if (!size.getArgAttr(i, nn::kStateAttr))
+        llvm::append_range(row, cast<RankedTensorType>(type).getShape());
+  }
+  std::set<std::vector<int64_t>> columns; // each once: all inputs have the batch
+  std::vector<std::string> names(sizes.size());
+  for (size_t d = 0; d < numbers.front().size(); ++d) {
+    std::vector<int64_t> column;
+    for (const std::vector<int64_t> &row : numbers)
+      column.push_back(row[d]);
+    bool differs = llvm::any_of(column, [&](int64_t number) { return number != column.front(); });
+    if (differs && columns.insert(column).second)
+      for (auto [name, number] : llvm::zip(names, column))
+        name += (name.empty() ? "" : "x") + std::to_string(number);
+  }
+  return names;
+}
+
+/// A layer whose state has another shape in another size, and both shapes; empty where all sizes can share one state.
+static std::string findDifferentState(func::FuncOp a, func::FuncOp b) {
+  auto states = [](func::FuncOp function) {
+    std::vector<std::pair<std::string, Type>> list;
+    for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
+      if (auto layer = function.getArgAttrOfType<StringAttr>(i, nn::kStateAttr))
+        list.push_back({layer.str(), type});
+    return list;
+  };
+  for (const auto &[left, right] : llvm::zip_longest(states(a), states(b)))
+    if (left != right)
+      return "layer '" + (left ? left->first : right->first) + "' keeps a state of " +
+             (left ? debugString(left->second) : "no bytes") + " in one size and of " +
+             (right ? debugString(right->second) : "no bytes") + " in another";
+  return "";
+}
+
+/// A module with the model's name, whose functions are named after the sizes.
+Exit Compilation::joinSizes(MutableArrayRef<OwningOpRef<ModuleOp>> sizes) {
+  SmallVector<func::FuncOp> functions;
+  for (OwningOpRef<ModuleOp> &size : sizes)
+    functions.push_back(*size->getOps<func::FuncOp>().begin());
+  module = ModuleOp::create(sizes.front()->getLoc(), name_);
+  std::set<std::string> taken;
+  for (auto [function, name] : llvm::zip(functions, nameSizes(functions))) {
+    if (!taken.insert(name).second) {
+      printError(options.model + ": two of the sizes are the same" + (name.empty() ? "" : ", " + name));
+      return Exit::BadModel;
+    }
+    if (std::string difference = findDifferentState(functions.front(), function); !difference.empty()) {
+      printError(options.model + ": " + difference);
+      return Exit::BadModel;
+    }
+    function.setName(name);
+    function->moveBefore(module->getBody(), module->getBody()->end());
+  }
+  return Exit::Done;
 }
 
 namespace {
@@ -134,7 +213,9 @@ struct StageSaver : PassInstrumentation {
 };
 } // namespace
 
-Exit Compilation::runPasses(const std::function<void(OpPassManager &)> &build, Exit onFailure) {
+Exit Compilation::runPasses(const std::function<void(OpPassManager &)> &build, Exit onFailure,
+                            const std::string &prefix) {
+  llvm::SaveAndRestore<std::string> scope(prefix_, prefix);
   PassManager manager(&context);
   if (!options.saveStages.empty())
     manager.addInstrumentation(std::make_unique<StageSaver>(
@@ -170,7 +251,7 @@ Exit Compilation::plan() {
 }
 
 plan::ProgramOp Compilation::program() { return *module->getOps<plan::ProgramOp>().begin(); }
-plan::EntryOp Compilation::entry() { return *program().getBody().getOps<plan::EntryOp>().begin(); }
+SmallVector<plan::EntryOp> Compilation::entries() { return plan::entriesOf(program()); }
 
 Exit Compilation::makeWeights() {
   weightBytes_ = program().getWeights();

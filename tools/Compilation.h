@@ -2,6 +2,7 @@
 // One model on its way through the compiler, stage by stage. Every failure has printed its one line when it returns.
 #pragma once
 
+#include "frontend/Import.h"
 #include "frontend/LayerGraph.h"
 #include "ir/Plan.h"
 #include "ir/Target.h"
@@ -29,7 +30,8 @@ public:
   /// Reads the model file. Then `graph` is there, and `name` is legal.
   Exit load();
   /// To the nn dialect, with whole shapes for inputs that the options leave free. With --stream, to the function of the
-  /// next steps; then the number of time steps in `shapes` does not count.
+  /// next steps; then the number of time steps in `shapes` does not count. Several sizes become functions of one
+  /// module.
   Exit import(const std::map<std::string, std::vector<int64_t>> &shapes = {});
   /// nn -> kernels -> plan. `defaultCpu` counts where --target-cpu is not given; empty: the baseline of the triple.
   Exit chooseKernels(const std::string &defaultCpu);
@@ -37,8 +39,13 @@ public:
   /// Runs every weight recipe into its place of the blob.
   Exit makeWeights();
 
+  /// What the frontend is told of one size, see import().
+  ImportOptions importOptions(const SizeOptions &size,
+                              const std::map<std::string, std::vector<int64_t>> &shapes = {}) const;
+
   plan::ProgramOp program();
-  plan::EntryOp entry();
+  /// One per size, in the order of the options.
+  llvm::SmallVector<plan::EntryOp> entries();
   llvm::ArrayRef<char> weights() const { return {weights_, weightBytes_}; }
   /// The C++ name of the model.
   const std::string &name() const { return name_; }
@@ -50,9 +57,12 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> module;
 
 private:
-  Exit runPasses(const std::function<void(mlir::OpPassManager &)> &build, Exit onFailure);
+  /// `prefix` stands before diagnostics that do not know the file.
+  Exit runPasses(const std::function<void(mlir::OpPassManager &)> &build, Exit onFailure,
+                 const std::string &prefix = "");
   PipelineOptions pipelineOptions() const;
-  void setSequenceLengths(std::map<std::string, std::vector<int64_t>> &shapes) const;
+  void setSequenceLengths(const SizeOptions &size, std::map<std::string, std::vector<int64_t>> &shapes) const;
+  Exit joinSizes(llvm::MutableArrayRef<mlir::OwningOpRef<mlir::ModuleOp>> sizes);
   Exit saveStage(const std::string &stage, const std::string &text);
 
   std::string name_;

@@ -162,11 +162,12 @@ bool writeWeights(Compilation &compilation, OutputFolder &folder) {
 }
 
 void report(Compilation &compilation, size_t files, double seconds) {
-  plan::EntryOp entry = compilation.entry();
-  std::cout << "wrote   " << files << " files to " << compilation.options.outDir << "\n"
-            << "arena   " << entry.getArena() << " bytes (bound " << entry.getBound() << ", " << entry.getSearch().str()
-            << "; layers one by one " << entry.getUnfused() << ")\n"
-            << "weights " << compilation.program().getWeights() << " bytes, " << compilation.options.storeWeights
+  std::cout << "wrote   " << files << " files to " << compilation.options.outDir << "\n";
+  for (plan::EntryOp entry : compilation.entries())
+    std::cout << "arena   " << entry.getArena() << " bytes (bound " << entry.getBound() << ", "
+              << entry.getSearch().str() << "; layers one by one " << entry.getUnfused() << ")"
+              << (entry.getSize().empty() ? "" : ", size " + entry.getSize().str()) << "\n";
+  std::cout << "weights " << compilation.program().getWeights() << " bytes, " << compilation.options.storeWeights
             << "\n"
             << "target  " << compilation.target.name << ", " << compilation.options.precision << "\n"
             << "seconds " << static_cast<int64_t>(seconds * 100) / 100.0 << "\n";

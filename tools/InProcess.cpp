@@ -62,25 +62,35 @@ std::optional<std::vector<NpzArray>> layerc::readInputs(const LayerGraph &graph,
   return std::nullopt;
 }
 
-InProcess::InProcess(Compilation &compilation, Walker walker)
-    : compilation_(compilation), walker_(std::move(walker)), arena_(nullptr, free_memory),
+InProcess::InProcess(Compilation &compilation, std::vector<Walker> walkers)
+    : compilation_(compilation), walkers_(std::move(walkers)), arena_(nullptr, free_memory),
       state_(nullptr, free_memory) {
-  Block &body = compilation.entry().getBody().front();
-  llvm::append_range(inputs, body.getOps<plan::InputOp>());
-  llvm::append_range(outputs, body.getOps<plan::OutputOp>());
-  for (plan::OutputOp output : outputs)
-    outputBytes_.emplace_back(tensorBytes(cast<MemRefType>(output.getType())));
-  state_.reset(static_cast<char *>(allocate_memory(std::max<size_t>(64, walker_.stateBytes()))));
+  chooseSize(0);
+  state_.reset(static_cast<char *>(allocate_memory(std::max<size_t>(64, walkers_.front().stateBytes()))));
   reset();
   setThreads(compilation.options.threads);
 }
 
-void InProcess::reset() { std::fill_n(state_.get(), walker_.stateBytes(), '\0'); }
+void InProcess::chooseSize(size_t index) {
+  size_ = index;
+  Block &body = compilation_.entries()[index].getBody().front();
+  auto arguments = body.getOps<plan::InputOp>();
+  auto results = body.getOps<plan::OutputOp>();
+  inputs.assign(arguments.begin(), arguments.end());
+  outputs.assign(results.begin(), results.end());
+  outputBytes_.clear();
+  for (plan::OutputOp output : outputs)
+    outputBytes_.emplace_back(tensorBytes(cast<MemRefType>(output.getType())));
+}
+
+void InProcess::reset() { std::fill_n(state_.get(), walkers_.front().stateBytes(), '\0'); }
 
 void InProcess::setThreads(int threads) {
   threads_ = threads;
   pool_.emplace(threads);
-  size_t bytes = std::max<int64_t>(64, walker_.arenaBytes(threads));
+  int64_t bytes = 64;
+  for (const Walker &walker : walkers_)
+    bytes = std::max(bytes, walker.arenaBytes(threads));
   arena_.reset(static_cast<char *>(allocate_memory(bytes)));
 }
 
@@ -95,21 +105,26 @@ std::unique_ptr<InProcess> InProcess::create(Compilation &compilation, Exit &exi
     printError(llvm::toString(object.takeError()));
     return nullptr;
   }
-  auto walker = Walker::create(compilation.entry(), *object);
-  if (!walker) {
-    printError(llvm::toString(walker.takeError()));
-    return nullptr;
+  std::vector<Walker> walkers;
+  for (plan::EntryOp entry : compilation.entries()) {
+    auto walker = Walker::create(entry, *object);
+    if (!walker) {
+      printError(llvm::toString(walker.takeError()));
+      return nullptr;
+    }
+    walkers.push_back(std::move(*walker));
   }
   if (exit = compilation.makeWeights(); exit != Exit::Done)
     return nullptr;
   exit = Exit::BadModel;
   auto find = [&](llvm::StringRef symbol) { return findExternal(symbol, compilation.options.customLibraries); };
-  if (llvm::Error error = walker->prepare(compilation.weights().data(), compilation.options.threads, find)) {
-    printError(compilation.options.model + ": " + llvm::toString(std::move(error)));
-    return nullptr;
-  }
+  for (Walker &walker : walkers)
+    if (llvm::Error error = walker.prepare(compilation.weights().data(), compilation.options.threads, find)) {
+      printError(compilation.options.model + ": " + llvm::toString(std::move(error)));
+      return nullptr;
+    }
   exit = Exit::Done;
-  return std::unique_ptr<InProcess>(new InProcess(compilation, std::move(*walker)));
+  return std::unique_ptr<InProcess>(new InProcess(compilation, std::move(walkers)));
 }
 
 void InProcess::runOnce(const Walker::StepCallback &afterStep) {
@@ -122,18 +137,18 @@ void InProcess::runOnce(const Walker::StepCallback &afterStep) {
   if (threads_ > 1)
     walkExecutor = {executor.function, executor.host, executor.workers};
   const FloatMode mode;
-  if (Status status = walker_.run(buffers, walkExecutor, afterStep); status != Status::ok)
+  if (Status status = walkers_[size_].run(buffers, walkExecutor, afterStep); status != Status::ok)
     printError(message(status)); // and the outputs keep what they had
 }
 
 std::vector<std::vector<char>> InProcess::run(const std::vector<const void *> &inputs,
                                               const Walker::StepCallback &afterStep) {
   inputs_ = inputs;
-  walker_.poisonArena(true); // a read of what nobody has written must show
+  walkers_[size_].poisonArena(true); // a read of what nobody has written must show
   for (std::vector<char> &bytes : outputBytes_)
     std::fill(bytes.begin(), bytes.end(), static_cast<char>(0xff));
   runOnce(afterStep);
-  walker_.poisonArena(false);
+  walkers_[size_].poisonArena(false);
   return outputBytes_;
 }
 

@@ -21,6 +21,11 @@ public:
   /// Compiles `compilation` to the end for this machine and loads it.
   static std::unique_ptr<InProcess> create(Compilation &compilation, Exit &exit);
 
+  /// From now on runs compute this one of the sizes; at first the first one. All work in one arena and go on from one
+  /// state.
+  void chooseSize(size_t index);
+  size_t sizeCount() const { return walkers_.size(); }
+
   /// One call on the bytes of the inputs; the outputs' bytes.
   std::vector<std::vector<char>> run(const std::vector<const void *> &inputs,
                                      const Walker::StepCallback &afterStep = nullptr);
@@ -34,13 +39,14 @@ public:
 
   /// Names of the outputs in the model's order; a repeated name gets _1, _2, ...
   std::vector<std::string> outputNames();
-  std::vector<plan::InputOp> inputs;
+  std::vector<plan::InputOp> inputs; ///< of the chosen size, as the outputs
   std::vector<plan::OutputOp> outputs;
 
 private:
-  InProcess(Compilation &compilation, Walker walker);
+  InProcess(Compilation &compilation, std::vector<Walker> walkers);
   Compilation &compilation_;
-  Walker walker_;
+  std::vector<Walker> walkers_; ///< one per size
+  size_t size_ = 0;
   int threads_ = 1;
   std::optional<Pool> pool_;
   std::unique_ptr<char, void (*)(void *)> arena_;

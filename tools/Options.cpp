@@ -9,24 +9,36 @@
 #include <charconv>
 #include <iostream>
 #include <sstream>
+#include <tuple>
 
 using namespace layerc;
 
 namespace {
 
-/// "1x8x8x1" -> numbers; empty on anything else.
-std::vector<int64_t> parseShape(const std::string &text) {
+/// Positive numbers with `separator` between them, such as "1x8x8x1"; empty on anything else.
+std::vector<int64_t> parseNumbers(const std::string &text, char separator) {
   std::vector<int64_t> shape;
   const char *at = text.data(), *end = at + text.size();
   while (at < end) {
     int64_t size = 0;
     auto [next, error] = std::from_chars(at, end, size);
-    if (error != std::errc() || size <= 0 || (next < end && *next != 'x') || next + 1 == end)
+    if (error != std::errc() || size <= 0 || (next < end && *next != separator) || next + 1 == end)
       return {};
     shape.push_back(size);
     at = next + 1;
   }
   return shape;
+}
+
+std::vector<int64_t> parseShape(const std::string &text) { return parseNumbers(text, 'x'); }
+
+/// "1x32|1x128" -> shapes; empty on anything else.
+std::vector<std::vector<int64_t>> parseShapes(const std::string &text) {
+  std::vector<std::vector<int64_t>> shapes;
+  for (size_t at = 0; at <= text.size(); at = std::min(text.find('|', at), text.size()) + 1)
+    if (shapes.push_back(parseShape(text.substr(at, text.find('|', at) - at))); shapes.back().empty())
+      return {};
+  return shapes;
 }
 
 /// Splits "key=value" and hands both to `take`, which may refuse.
@@ -68,23 +80,73 @@ bool parseCustom(const std::string &layer, const std::string &value, Options &o)
   return true;
 }
 
-void addModelFlags(CLI::App &app, Options &o) {
+/// Flags that list one value per size, or one value for all of them.
+struct SizeLists {
+  std::vector<int64_t> batches, streams;
+  std::map<std::string, std::vector<std::vector<int64_t>>> shapes; ///< by name of the input
+};
+
+/// Fills `list` from numbers of at most 2^20 with commas between them.
+CLI::callback_t numbers(const char *flag, std::vector<int64_t> &list) {
+  return [flag, &list](const CLI::results_t &values) {
+    list = parseNumbers(values.back(), ',');
+    constexpr int64_t most = int64_t(1) << 20;
+    if (list.empty() || std::any_of(list.begin(), list.end(), [](int64_t number) { return number > most; }))
+      throw CLI::ValidationError(flag, "cannot read '" + values.back() + "'");
+    return true;
+  };
+}
+
+/// The sizes that the lists give together. Throws where two of them disagree about how many there are, or about a
+/// batch.
+std::vector<SizeOptions> combine(const SizeLists &lists) {
+  size_t count = 1;
+  std::string longest;
+  auto measure = [&](const std::string &flag, size_t length) {
+    if (length > 1 && count > 1 && length != count)
+      throw CLI::ValidationError(longest + " lists " + std::to_string(count) + " sizes, " + flag + " lists " +
+                                 std::to_string(length));
+    if (length > count)
+      std::tie(count, longest) = std::tie(length, flag);
+  };
+  measure("--batch", lists.batches.size());
+  for (const auto &[input, shapes] : lists.shapes)
+    measure("--input-shape " + input, shapes.size());
+  measure("--stream", lists.streams.size());
+  auto at = [](const auto &list, size_t i) { return list[list.size() == 1 ? 0 : i]; };
+  std::vector<SizeOptions> sizes(count);
+  for (size_t i = 0; i < count; ++i) {
+    if (!lists.batches.empty())
+      sizes[i].batch = at(lists.batches, i);
+    if (!lists.streams.empty())
+      sizes[i].stream = at(lists.streams, i);
+    for (const auto &[input, shapes] : lists.shapes)
+      sizes[i].inputShapes[input] = at(shapes, i);
+    for (const auto &[input, shape] : sizes[i].inputShapes)
+      if (count > 1 && sizes[i].batch && *sizes[i].batch != shape[0])
+        throw CLI::ValidationError("--batch " + std::to_string(*sizes[i].batch) + " disagrees with --input-shape " +
+                                   input + " of a batch of " + std::to_string(shape[0]));
+  }
+  return sizes;
+}
+
+void addModelFlags(CLI::App &app, Options &o, SizeLists &sizes) {
   app.add_option("MODEL", o.model, "model file: .keras, .h5 or architecture .json")->required();
   app.add_option("--weights", o.weights, "weights file of an architecture .json")->type_name("FILE");
   app.add_option("--name", o.name, "namespace, file stem and C prefix; default: the file's stem");
-  app.add_option("--batch", o.batch, "batch size (default 1)")->check(CLI::Range(int64_t(1), int64_t(1) << 20));
+  app.add_option("--batch", numbers("--batch", sizes.batches), "batch size (default 1); 1,8: both in one class")
+      ->type_name("N");
   app.add_option("--input-shape",
                  pairs("--input-shape",
-                       [&o](const std::string &name, const std::string &value) {
-                         auto shape = parseShape(value);
-                         o.inputShapes[name] = shape;
-                         return !shape.empty();
+                       [&sizes](const std::string &name, const std::string &value) {
+                         sizes.shapes[name] = parseShapes(value);
+                         return !sizes.shapes[name].empty();
                        }),
-                 "full shape of an input, NAME=1x8x8x1")
+                 "full shape of an input, NAME=1x8x8x1; NAME=1x32|1x128: both in one class")
       ->take_all();
-  app.add_option("--stream", o.stream, "make each call take the next N time steps and go on from the last call")
-      ->type_name("N")
-      ->check(CLI::Range(int64_t(1), int64_t(1) << 20));
+  app.add_option("--stream", numbers("--stream", sizes.streams),
+                 "each call takes the next N time steps and goes on from the last; 1,8: both")
+      ->type_name("N");
   app.add_option("--rename",
                  pairs("--rename",
                        [&o](const std::string &keras, const std::string &name) {
@@ -116,9 +178,9 @@ void addReportFlags(CLI::App &app, Options &o) {
   app.add_flag("--json", o.json, "print the report as JSON");
 }
 
-void addVerbs(CLI::App &app, Options &o) {
+void addVerbs(CLI::App &app, Options &o, SizeLists &sizes) {
   auto *compile = app.add_subcommand("compile", "compile a Keras model to a C++ class");
-  addModelFlags(*compile, o);
+  addModelFlags(*compile, o, sizes);
   addTargetFlags(*compile, o);
   compile->add_option("-o", o.outDir, "output folder (default .)")->type_name("DIR");
   compile->add_option("--store-weights", o.storeWeights, "where the weights live")
@@ -134,7 +196,7 @@ void addVerbs(CLI::App &app, Options &o) {
   auto *bench = app.add_subcommand("bench", "compile in memory and time each step");
   auto *summary = app.add_subcommand("summary", "layers, shapes, parameters, FLOPs and the arena of a model");
   for (CLI::App *verb : {run, check, bench, summary}) {
-    addModelFlags(*verb, o);
+    addModelFlags(*verb, o, sizes);
     addTargetFlags(*verb, o);
     addReportFlags(*verb, o);
   }
@@ -164,9 +226,11 @@ ParsedCommand layerc::parseCommandLine(int argc, char **argv) {
   CLI::App app("Compiles Keras models to C++ classes that need no library at run time.", "layerc");
   app.set_version_flag("--version", "layerc " LAYERC_VERSION);
   app.footer("Example: layerc compile digits.keras -o out");
-  addVerbs(app, command.options);
+  SizeLists sizes;
+  addVerbs(app, command.options, sizes);
   try {
     app.parse(argc, argv);
+    command.options.sizes = combine(sizes);
   } catch (const CLI::Success &success) {
     app.exit(success);
     command.exit = Exit::Done;
@@ -179,7 +243,5 @@ ParsedCommand layerc::parseCommandLine(int argc, char **argv) {
   CLI::App *verb = app.get_subcommands().front();
   command.verb = verb->get_name();
   command.options.writesCode = command.verb == "compile";
-  if (CLI::Option *batch = verb->get_option_no_throw("--batch"))
-    command.options.batchGiven = batch->count() > 0;
   return command;
 }

@@ -14,16 +14,20 @@ namespace layerc {
 /// Exit codes of `layerc`.
 enum class Exit { Done = 0, BadModel = 1, BadUsage = 2, Diverges = 3, Internal = 4 };
 
+/// One size to compile the model for; where nothing is given, the model's own sizes and a batch of 1.
+struct SizeOptions {
+  std::optional<int64_t> batch;
+  std::map<std::string, std::vector<int64_t>> inputShapes; ///< whole shapes by name of the input
+  int64_t stream = 0; ///< time steps of one call that goes on from the last; 0: whole sequences
+};
+
 struct Options {
   // Which model.
   std::string model;
   std::string weights;
-  std::string name;        ///< empty: the file's stem
-  bool writesCode = false; ///< compile: a stem must be a name of C++
-  int64_t batch = 1;
-  bool batchGiven = false;
-  std::map<std::string, std::vector<int64_t>> inputShapes;
-  int64_t stream = 0;                        ///< time steps of one call that goes on from the last; 0: whole sequences
+  std::string name;                          ///< empty: the file's stem
+  bool writesCode = false;                   ///< compile: a stem must be a name of C++
+  std::vector<SizeOptions> sizes = {{}};     ///< one at least
   std::map<std::string, std::string> rename; ///< Keras name -> C++ name
   CustomLayers custom;
   std::map<std::string, std::string> customLibraries; ///< by symbol: the shared library that run, check and bench load

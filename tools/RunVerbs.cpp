@@ -52,6 +52,32 @@ bool fits(const Options &options, const NpzArray &array, plan::InputOp input, in
   return true;
 }
 
+/// Whether the arrays have the shapes of these inputs.
+bool haveShapes(const Options &options, llvm::ArrayRef<NpzArray> arrays, std::vector<plan::InputOp> &inputs) {
+  return llvm::equal(arrays, inputs, [&](const NpzArray &array, plan::InputOp input) {
+    llvm::ArrayRef<int64_t> shape = array.shape;
+    shape = options.steps > 0 && !shape.empty() ? shape.drop_front() : shape;
+    return shape == cast<MemRefType>(input.getType()).getShape();
+  });
+}
+
+/// Of several sizes, chooses the one that the arrays have.
+bool chooseSize(const Options &options, Prepared &prepared) {
+  std::string shapes, sizes;
+  for (const NpzArray &array : prepared.arrays)
+    shapes += (shapes.empty() ? "" : ", ") + shapeOf(array.shape);
+  for (size_t size = 0; size < prepared.model->sizeCount(); ++size) {
+    prepared.model->chooseSize(size);
+    if (prepared.model->sizeCount() == 1 || haveShapes(options, prepared.arrays, prepared.model->inputs))
+      return true;
+    sizes += sizes.empty() ? "" : "; ";
+    for (auto [i, input] : llvm::enumerate(prepared.model->inputs))
+      sizes += (i ? ", " : "") + shapeOf(cast<MemRefType>(input.getType()).getShape());
+  }
+  printError(options.inputs + ": arrays of " + shapes + " are none of the sizes " + sizes);
+  return false;
+}
+
 Prepared prepare(const Options &options) {
   Prepared prepared;
   prepared.compilation = std::make_unique<Compilation>(options);
@@ -75,11 +101,11 @@ Prepared prepare(const Options &options) {
   prepared.model = InProcess::create(compilation, prepared.exit);
   if (!prepared.model)
     return prepared;
+  bool isReady = prepared.arrays.empty() || chooseSize(options, prepared);
   for (auto [array, input] : llvm::zip(prepared.arrays, prepared.model->inputs))
-    if (!fits(options, array, input, options.steps)) {
-      prepared.exit = Exit::BadModel;
-      return prepared;
-    }
+    isReady = isReady && fits(options, array, input, options.steps);
+  if (!isReady)
+    prepared.exit = Exit::BadModel;
   return prepared;
 }
 
@@ -284,10 +310,8 @@ Exit layerc::checkVerb(const Options &given) {
   return diverges ? Exit::Diverges : Exit::Done;
 }
 
-Exit layerc::benchVerb(const Options &options) {
-  Prepared prepared = prepare(options);
-  if (prepared.exit != Exit::Done)
-    return prepared.exit;
+/// Times the chosen size of a model.
+static void benchSize(const Options &options, Prepared &prepared, llvm::StringRef size) {
   std::vector<std::vector<float>> inputs; // small numbers; the time does not depend on them
   std::vector<const void *> pointers;
   for (plan::InputOp input : prepared.model->inputs)
@@ -323,13 +347,24 @@ Exit layerc::benchVerb(const Options &options) {
                 << (work > 0 ? work / nanoseconds : 0.0) << " GFLOP/s  " << step.getKernel().str() << "\n";
   }
   if (options.json)
-    std::cout << "{\"model\": \"" << prepared.compilation->name() << "\", \"threads\": " << options.threads
+    std::cout << "{\"model\": \"" << prepared.compilation->name()
+              << (size.empty() ? "" : "\", \"size\": \"" + size.str()) << "\", \"threads\": " << options.threads
               << ", \"minimum_ms\": " << best / 1e6 << ", \"median_ms\": " << median / 1e6
               << ", \"gflops\": " << operations / best << "}\n";
   else
     std::cout << std::fixed << std::setprecision(3) << "run " << best / 1e6 << " ms (median " << median / 1e6 << "), "
               << std::setprecision(1) << operations / best << " GFLOP/s, "
               << (peak > 0 ? 100 * operations / best / peak : 0.0) << " % of the estimated peak, precision "
-              << options.precision << "\n";
+              << options.precision << (size.empty() ? "" : ", size " + size.str()) << "\n";
+}
+
+Exit layerc::benchVerb(const Options &options) {
+  Prepared prepared = prepare(options);
+  if (prepared.exit != Exit::Done)
+    return prepared.exit;
+  for (auto [index, entry] : llvm::enumerate(prepared.compilation->entries())) {
+    prepared.model->chooseSize(index);
+    benchSize(options, prepared, entry.getSize());
+  }
   return Exit::Done;
 }

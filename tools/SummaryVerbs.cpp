@@ -35,11 +35,7 @@ Exit layerc::summaryVerb(const Options &options) {
   std::cout << "parameters  " << parameters << "\n";
   // Every refusal, not only the first: imported once more in a context that keeps quiet.
   bool refused = false;
-  ImportOptions importOptions;
-  importOptions.name = compilation.name();
-  if (options.batchGiven)
-    importOptions.batch = options.batch;
-  importOptions.inputShapes = options.inputShapes;
+  ImportOptions importOptions = compilation.importOptions(options.sizes.front());
   importOptions.onRefused = [&](const Refusal &refusal) {
     refused = true;
     std::cout << "refused     layer '" << refusal.path << "' (" << refusal.className << "): " << refusal.reason << "\n";
@@ -57,12 +53,15 @@ Exit layerc::summaryVerb(const Options &options) {
     return exit;
   if (Exit exit = compilation.plan(); exit != Exit::Done)
     return exit;
-  plan::EntryOp entry = compilation.entry();
-  std::cout << "weights     " << compilation.program().getWeights() << " bytes\n"
-            << "arena       " << entry.getArena() << " bytes\n"
-            << "bound       " << entry.getBound() << " bytes, peak of live bytes of this order of steps\n"
-            << "unfused     " << entry.getUnfused() << " bytes, the layers one by one\n"
-            << "search      " << entry.getSearch().str() << "\n";
+  std::cout << "weights     " << compilation.program().getWeights() << " bytes\n";
+  for (plan::EntryOp entry : compilation.entries()) {
+    if (!entry.getSize().empty())
+      std::cout << "size        " << entry.getSize().str() << "\n";
+    std::cout << "arena       " << entry.getArena() << " bytes\n"
+              << "bound       " << entry.getBound() << " bytes, peak of live bytes of this order of steps\n"
+              << "unfused     " << entry.getUnfused() << " bytes, the layers one by one\n"
+              << "search      " << entry.getSearch().str() << "\n";
+  }
   return Exit::Done;
 }
 

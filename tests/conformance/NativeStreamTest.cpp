@@ -34,7 +34,7 @@ void NativeStream::compile() {
   record_ = *std::move(record);
   options_.model = recorded.model.string();
   options_.name = "streamed";
-  options_.stream = steps;
+  options_.sizes.front().stream = steps;
   compilation_ = std::make_unique<Compilation>(options_);
   ASSERT_EQ(compilation_->load(), Exit::Done);
   std::map<std::string, std::vector<int64_t>> shapes;

@@ -35,6 +35,40 @@ plan.program @program_c1_overlap weights(256) {
 
 // -----
 
+plan.program @program_c2 weights(0) {
+  plan.entry size("1") batch(1) target("x86-64-v3") arena(0) bound(0) unfused(0) search("") worker(0) {
+  }
+  // expected-error @+1 {{has size '1' as another entry}}
+  plan.entry size("1") batch(8) target("x86-64-v3") arena(0) bound(0) unfused(0) search("") worker(0) {
+  }
+}
+
+// -----
+
+plan.program @program_c3 weights(0) {
+  plan.entry size("1") batch(1) target("x86-64-v3") arena(0) bound(0) unfused(0) search("") worker(0) {
+    %s = plan.state "lstm" offset(0) : memref<1x4xf32>
+  }
+  // expected-error @+1 {{of size '8' keeps other states than the first entry}}
+  plan.entry size("8") batch(8) target("x86-64-v3") arena(0) bound(0) unfused(0) search("") worker(0) {
+    %s = plan.state "lstm" offset(0) : memref<8x4xf32>
+  }
+}
+
+// -----
+
+plan.program @program_c3_names weights(0) {
+  plan.entry size("1") batch(1) target("x86-64-v3") arena(0) bound(0) unfused(0) search("") worker(0) {
+    %x = plan.input "x" : memref<1x4xf32>
+  }
+  // expected-error @+1 {{of size '8' has other inputs or outputs than the first entry}}
+  plan.entry size("8") batch(8) target("x86-64-v3") arena(0) bound(0) unfused(0) search("") worker(0) {
+    %y = plan.input "y" : memref<8x4xf32>
+  }
+}
+
+// -----
+
 plan.program @weight_c1 weights(64) {
   // expected-error @+1 {{expects a recipe without arguments that yields one tensor}}
   plan.weight @a offset(0) bytes(16) {
