@@ -145,7 +145,7 @@ void addModelFlags(CLI::App &app, Options &o, SizeLists &sizes) {
                  "full shape of an input, NAME=1x8x8x1; NAME=1x32|1x128: both in one class")
       ->take_all();
   app.add_option("--stream", numbers("--stream", sizes.streams),
-                 "each call takes the next N time steps and goes on from the last; 1,8: both")
+                 "calls take the next N time steps and go on from the last; 1,8: both")
       ->type_name("N");
   app.add_option("--rename",
                  pairs("--rename",
