@@ -142,7 +142,7 @@ void addModelFlags(CLI::App &app, Options &o, SizeLists &sizes) {
                          sizes.shapes[name] = parseShapes(value);
                          return !sizes.shapes[name].empty();
                        }),
-                 "full shape of an input, NAME=1x8x8x1; NAME=1x32|1x128: both in one class")
+                 "shape of an input, NAME=1x8x8x1; NAME=1x32|1x128: both in one class")
       ->take_all();
   app.add_option("--stream", numbers("--stream", sizes.streams),
                  "calls take the next N time steps and go on from the last; 1,8: both")
