@@ -68,6 +68,13 @@ Exit Compilation::load() {
     return Exit::BadModel;
   }
   graph = *std::move(loaded);
+  for (const SizeOptions &size : options.sizes)
+    for (const auto &[name, shape] : size.inputShapes)
+      if (llvm::none_of(graph.inputs, [&](const NamedTensor &input) { return input.name == name; })) {
+        printError(options.model + ": --input-shape names '" + name + "', which is no input; inputs are " +
+                   llvm::join(llvm::map_range(graph.inputs, std::mem_fn(&NamedTensor::name)), ", "));
+        return Exit::BadModel;
+      }
   name_ = options.name.empty() ? modelNameFrom(llvm::sys::path::stem(options.model)) : options.name;
   std::optional<std::string> reason = refuseModelName(name_);
   if (reason && options.name.empty() && !options.writesCode) {

@@ -67,3 +67,14 @@ plan.program @digits weights(640) {
     }
   }
 }
+
+// Sizes of one model.
+// CHECK: plan.program @sizes weights(0)
+plan.program @sizes weights(0) {
+  // CHECK: plan.entry size("1x32") batch(1) target("x86-64-v3") arena(0)
+  plan.entry size("1x32") batch(1) target("x86-64-v3") arena(0) bound(0) unfused(0) search("") worker(0) {
+  }
+  // CHECK: plan.entry size("8x128") batch(8)
+  plan.entry size("8x128") batch(8) target("x86-64-v3") arena(0) bound(0) unfused(0) search("") worker(0) {
+  }
+}

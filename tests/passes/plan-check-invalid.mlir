@@ -530,3 +530,25 @@ plan.program @loop_span weights(0) {
     }
   }
 }
+
+// -----
+
+// Every size is judged.
+plan.program @second_size weights(0) {
+  plan.kernel @relu algorithm("loops") tile [] units [1] shared(0) worker(0) [memref<16xf32>] -> [memref<16xf32>] {
+  ^bb0(%a: tensor<16xf32>):
+    %r = nn.unary relu %a : (tensor<16xf32>) -> tensor<16xf32>
+    nn.yield %r : tensor<16xf32>
+  }
+  plan.entry size("1") batch(1) target("x86-64-v3") arena(0) bound(0) unfused(0) search("proved") worker(0) {
+    %x = plan.input "x" : memref<16xf32>
+    %y = plan.output "y" : memref<16xf32>
+    plan.step @relu (%x) -> (%y) layers ["layer"] : (memref<16xf32>) -> memref<16xf32>
+  }
+  // expected-error @+1 {{'plan.entry' op prints arena(64); its steps give 0}}
+  plan.entry size("8") batch(8) target("x86-64-v3") arena(64) bound(0) unfused(0) search("proved") worker(0) {
+    %x = plan.input "x" : memref<16xf32>
+    %y = plan.output "y" : memref<16xf32>
+    plan.step @relu (%x) -> (%y) layers ["layer"] : (memref<16xf32>) -> memref<16xf32>
+  }
+}
