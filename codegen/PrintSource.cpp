@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // NAME.cpp: one call per step of the plan, under a comment with the Keras layers that it computes.
+// Above 400 lines because it holds the text of the whole class, from the includes to warm().
 #include "codegen/ExternalTensors.h"
 #include "codegen/ModelText.h"
 #include "codegen/Names.h"
