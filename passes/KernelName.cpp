@@ -4,12 +4,15 @@
 
 #include "ir/kernels/Attention.h"
 #include "ir/kernels/ConvGeometry.h"
+#include "ir/kernels/Scan.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace layerc;
+
+static constexpr size_t kMostLetters = 64;
 
 static std::string sizes(ArrayRef<int64_t> shape) {
   return llvm::join(llvm::map_range(shape, [](int64_t size) { return std::to_string(size); }), "x");
@@ -63,9 +66,20 @@ static std::string attentionName(Block &body) {
   return "attention_" + sizes({g.heads(), g.rows, g.keys, g.depth, g.columns});
 }
 
+/// Its steps and its products.
+static std::string scanName(Block &body) {
+  ScanGeometry g = scanGeometry(body);
+  std::string name = g.scan ? "scan_" + std::to_string(g.steps()) : "step";
+  for (auto product : g.step->getOps<nn::ContractOp>())
+    name += "_" + sizes({shapeOf(product.getLhs()).back(), shapeOf(product).back()});
+  return name;
+}
+
 std::string layerc::kernelName(nn::KernelOp kernel) {
   if (kernel.getAlgorithm() == attentionTemplate().name())
     return attentionName(kernel.getBody().front());
+  if (kernel.getAlgorithm() == scanTemplate().name())
+    return scanName(kernel.getBody().front()).substr(0, kMostLetters);
   SmallVector<std::string> words;
   for (Operation &op : kernel.getBody().front())
     if (std::string word = opName(op); !word.empty())
@@ -75,6 +89,5 @@ std::string layerc::kernelName(nn::KernelOp kernel) {
   if (!convAnchor(kernel.getBody().front()))
     words.push_back(sizes(shapeOf(kernel.getResult(0))));
   std::string name = llvm::join(words, "_");
-  constexpr size_t most = 64;
-  return name.substr(0, most);
+  return name.substr(0, kMostLetters);
 }

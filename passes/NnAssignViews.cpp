@@ -86,7 +86,10 @@ struct NnAssignViews : layerc::impl::NnAssignViewsBase<NnAssignViews> {
         kernel.emitOpError("has no algorithm; nn-select-kernels chooses one");
         return signalPassFailure();
       }
-    function.walk([&](nn::ScanOp scan) { assignScan(scan, *target); });
+    function.walk([&](nn::ScanOp scan) {
+      if (!scan->getParentOfType<nn::KernelOp>())
+        assignScan(scan, *target);
+    });
     SmallVector<nn::ConcatOp> concats;
     function.walk([&](nn::ConcatOp concat) {
       if (!nn::isWeightExpression(concat) && !isa<nn::KernelOp>(concat->getParentOp()))

@@ -5,8 +5,8 @@
 using namespace layerc;
 
 const KernelEmitter *layerc::findKernelEmitter(llvm::StringRef name) {
-  static const KernelEmitter *const all[] = {&attentionEmitter(), &convEmitter(), &winogradEmitter(),
-                                             &depthwiseEmitter(), &loopsEmitter()};
+  static const KernelEmitter *const all[] = {&attentionEmitter(), &scanEmitter(),      &convEmitter(),
+                                             &winogradEmitter(),  &depthwiseEmitter(), &loopsEmitter()};
   for (const KernelEmitter *emitter : all)
     if (emitter->name() == name)
       return emitter;

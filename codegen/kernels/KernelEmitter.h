@@ -22,6 +22,7 @@ const KernelEmitter &attentionEmitter();
 const KernelEmitter &convEmitter();
 const KernelEmitter &depthwiseEmitter();
 const KernelEmitter &loopsEmitter();
+const KernelEmitter &scanEmitter();
 const KernelEmitter &winogradEmitter();
 
 } // namespace layerc

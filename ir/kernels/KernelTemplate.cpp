@@ -6,6 +6,7 @@
 #include "ir/kernels/Depthwise.h"
 #include "ir/kernels/Loops.h"
 #include "ir/kernels/OneDnn.h"
+#include "ir/kernels/Scan.h"
 #include "ir/kernels/Winograd.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -13,12 +14,12 @@
 using namespace layerc;
 
 llvm::ArrayRef<const KernelTemplate *> layerc::kernelTemplates(KernelSource source) {
-  static const KernelTemplate *const mlir[] = {&customTemplate(),   &attentionTemplate(), &convTemplate(),
+  static const KernelTemplate *const mlir[] = {&customTemplate(), &attentionTemplate(), &scanTemplate(), &convTemplate(),
                                                &winogradTemplate(), &depthwiseTemplate(), &loopsTemplate()};
-  static const KernelTemplate *const oneDnn[] = {&customTemplate(), &attentionTemplate(), &oneDnnTemplate(),
+  static const KernelTemplate *const oneDnn[] = {&customTemplate(), &attentionTemplate(), &scanTemplate(), &oneDnnTemplate(),
                                                  &convTemplate(),   &winogradTemplate(),  &depthwiseTemplate(),
                                                  &loopsTemplate()};
-  static const KernelTemplate *const either[] = {&customTemplate(),   &attentionTemplate(), &convTemplate(),
+  static const KernelTemplate *const either[] = {&customTemplate(), &attentionTemplate(), &scanTemplate(), &convTemplate(),
                                                  &winogradTemplate(), &depthwiseTemplate(), &oneDnnTemplate(),
                                                  &loopsTemplate()};
   switch (source) {

@@ -130,6 +130,8 @@ struct LoopsTemplate final : KernelTemplate {
       return reason = "more than one result", false;
     if (!body.getOps<nn::CustomCallOp>().empty())
       return reason = "nothing is fused with a custom layer", false;
+    if (!body.getOps<nn::ScanOp>().empty())
+      return reason = "a loop over time", false;
     for (auto unpack : body.getOps<nn::UnpackOp>())
       if (unpack.getLayout().getKind() != "panels")
         return reason = "a transformed weight", false;
