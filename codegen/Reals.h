@@ -50,6 +50,8 @@ struct Reals {
   mlir::Value minimum(mlir::Value a, mlir::Value b) const;
   /// c[0] + c[1] x + c[2] x^2 + ... by Horner's rule.
   mlir::Value polynomial(mlir::Value x, llvm::ArrayRef<double> coefficients) const;
+  /// The same with `square` = x^2, by pairs of terms: half as many operations wait for each other.
+  mlir::Value polynomial(mlir::Value x, mlir::Value square, llvm::ArrayRef<double> coefficients) const;
 };
 
 } // namespace layerc

@@ -44,6 +44,16 @@ Value Reals::polynomial(Value x, ArrayRef<double> coefficients) const {
   return sum;
 }
 
+Value Reals::polynomial(Value x, Value square, ArrayRef<double> coefficients) const {
+  Value sum;
+  for (size_t pair = llvm::divideCeil(coefficients.size(), 2); pair-- > 0;) {
+    ArrayRef<double> both = coefficients.drop_front(2 * pair).take_front(2);
+    Value term = polynomial(x, both);
+    sum = sum ? fma(sum, square, term) : term;
+  }
+  return sum;
+}
+
 //===-- Exponential ---------------------------------------------------------------------------------------------===//
 
 namespace {
@@ -63,9 +73,10 @@ struct Singles : Reals {
   Value powerOfTwo(Value n) const { return fromBits(shiftLeft(addInteger(n, integer(127)), 23)); }
 };
 
-/// e^x = 2^exponent * (1 + fraction) for x of moderate size.
+/// e^x = 2^exponent * (1 + rest + square * factor) for x of moderate size, where `square` is that of `rest`.
 struct ExpParts {
-  Value exponent, fraction;
+  Value exponent, rest, square, factor;
+  Value fraction(const Singles &s) const { return s.fma(square, factor, rest); }
 };
 
 } // namespace
@@ -80,33 +91,34 @@ static ExpParts expParts(const Singles &s, Value x) {
   Value r = s.fma(n, s.number(-kLn2High), x);
   r = s.fma(n, s.number(-kLn2Low), r);
   // (e^r - 1 - r) / r^2 on |r| <= ln(2) / 2
-  Value p = s.polynomial(r, {0.49999994, 0.166665196, 0.0416683927, 0.00836876314, 0.00138145033});
+  Value square = s.mul(r, r);
+  Value p = s.polynomial(r, square, {0.49999994, 0.166665196, 0.0416683927, 0.00836876314, 0.00138145033});
   Value exponent = s.subInteger(s.bits(shifted), s.bits(s.number(roundingShift)));
-  return {exponent, s.fma(s.mul(r, r), p, r)};
+  return {exponent, r, square, p};
 }
 
 Value layerc::emitFastExp(KernelBuilder &k, Value x) {
   if (getElementTypeOrSelf(x.getType()).isF64())
     return k.b.create<math::ExpOp>(x);
   Singles s(k, x);
-  auto [exponent, fraction] = expParts(s, s.atLeast(s.atMost(x, 88.8), -88.0));
-  return s.mul(s.add(fraction, 1.0), s.powerOfTwo(exponent));
+  ExpParts parts = expParts(s, s.atLeast(s.atMost(x, 88.8), -88.0));
+  return s.mul(s.fma(parts.square, parts.factor, s.add(parts.rest, 1.0)), s.powerOfTwo(parts.exponent));
 }
 
 Value layerc::emitExp(KernelBuilder &k, Value x) {
   if (getElementTypeOrSelf(x.getType()).isF64())
     return k.b.create<math::ExpOp>(x);
   Singles s(k, x);
-  auto [exponent, fraction] = expParts(s, s.atLeast(s.atMost(x, 89.0), -104.0));
-  Value half = s.shiftRight(exponent, 1); // 2^128 is not a number: scale in two steps
-  Value scaled = s.mul(s.add(fraction, 1.0), s.powerOfTwo(half));
-  return s.mul(scaled, s.powerOfTwo(s.subInteger(exponent, half)));
+  ExpParts parts = expParts(s, s.atLeast(s.atMost(x, 89.0), -104.0));
+  Value half = s.shiftRight(parts.exponent, 1); // 2^128 is not a number: scale in two steps
+  Value scaled = s.mul(s.add(parts.fraction(s), 1.0), s.powerOfTwo(half));
+  return s.mul(scaled, s.powerOfTwo(s.subInteger(parts.exponent, half)));
 }
 
 static Value emitExpm1(const Singles &s, Value x) {
-  auto [exponent, fraction] = expParts(s, s.atLeast(s.atMost(x, 89.0), -30.0));
-  Value half = s.powerOfTwo(s.subInteger(exponent, s.integer(1))); // half of everything, so that 2^128 fits
-  Value result = s.fma(half, fraction, s.sub(half, 0.5));
+  ExpParts parts = expParts(s, s.atLeast(s.atMost(x, 89.0), -30.0));
+  Value half = s.powerOfTwo(s.subInteger(parts.exponent, s.integer(1))); // half of everything, so that 2^128 fits
+  Value result = s.fma(half, parts.fraction(s), s.sub(half, 0.5));
   return s.add(result, result);
 }
 
@@ -158,14 +170,14 @@ static Value emitSoftplus(const Singles &s, Value x) {
 
 static Value onePlusExpOfMinus(const Singles &s, Value x) { return s.add(emitFastExp(s.k, s.neg(x)), 1.0); }
 
+/// x P(x^2) / Q(x^2), fitted to the least relative error on [-9, 9], beyond which tanh rounds to 1: 2.9e-7 with
+/// roundings. One quotient, and no exponential before it: the gates of a recurrent cell wait for each other.
 static Value emitTanh(const Singles &s, Value x) {
-  Value size = s.abs(x), square = s.mul(x, x);
-  // (tanh(x) - x) / x^3 in x^2 on [0, 0.625^2]
-  Value p = s.polynomial(square, {-0.333332807, 0.133314431, -0.0537397899, 0.0206393432, -0.00570528442});
-  Value small = s.fma(s.mul(x, square), p, x);
-  Value denominator = s.add(emitFastExp(s.k, s.add(size, size)), 1.0);
-  Value large = s.sub(s.number(1), s.div(s.number(2), denominator));
-  return s.select(s.less(size, s.number(0.625)), small, s.copySign(large, x));
+  x = s.atMost(s.atLeast(x, -9.0), 9.0);
+  Value square = s.mul(x, x), fourth = s.mul(square, square);
+  Value p = s.polynomial(square, fourth, {0.999999979, 0.133810266, 0.00349558929, 2.06091008e-05, 1.33546855e-08});
+  Value q = s.polynomial(square, fourth, {1.0, 0.467143422, 0.0258769867, 0.000328563669, 7.77656848e-07});
+  return s.atMost(s.atLeast(s.div(s.mul(x, p), q), -1.0), 1.0);
 }
 
 /// x P(x^2) / Q(x^2), fitted to the least relative error on [-4, 4], beyond which erf rounds to 1: 3.6e-7 with

@@ -244,9 +244,9 @@ struct ScanTemplate final : KernelTemplate {
     std::optional<ScanGeometry> g = scanGeometry(body, reason);
     if (!g)
       return false;
-    // One product is what other templates are for.
-    if (!g->scan && llvm::range_size(body.getOps<nn::ContractOp>()) < 2)
-      return reason = "fewer than two products", false;
+    // One product without a loop is what other templates are for.
+    if (llvm::range_size(g->step->getOps<nn::ContractOp>()) < (g->scan ? 1 : 2))
+      return reason = "too few products", false;
     int64_t most = g->scan ? kMostRows : 1;
     if (llvm::any_of(g->stages, [&](const ScanStage &stage) { return stage.rows > most; }))
       return reason = "too many rows", false;

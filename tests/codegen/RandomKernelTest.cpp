@@ -267,6 +267,50 @@ KernelCase randomAttention(Random &random) {
   return result;
 }
 
+/// A cell of some gates that ends in a second product for some: all steps, or one step and a layer behind it.
+KernelCase randomScan(Random &random) {
+  bool isLoop = random.between(0, 3) > 0;
+  int64_t steps = random.between(1, 5), rows = isLoop ? random.between(1, 3) : 1, gates = random.between(1, 4);
+  int64_t units = random.size(40), outputs = isLoop ? units : random.size(20);
+  std::string state = tensor({rows, units}), wide = tensor({rows, gates * units}), last = tensor({rows, outputs});
+  KernelCase result{"", last, {tensor({rows, gates * units}), tensor({units, gates * units}), state, tensor({units, outputs})}};
+  std::string body = "%m = nn.contract %h, %b contracting [1] x [0] : (" + state + ", " + result.arguments[1] + ") -> " +
+                     wide + "\n%z = " + binary("add", "%x", "%m", wide, wide);
+  std::string sum = "%h";
+  for (int64_t gate = 0; gate < gates; ++gate) {
+    std::string number = std::to_string(gate);
+    body += "%s" + number + " = nn.slice " + random.choice({"%m", "%z"}) + " starts [0, " +
+            std::to_string(gate * units) + "] sizes [" + std::to_string(rows) + ", " + std::to_string(units) + "] : (" +
+            wide + ") -> " + state + "\n%f" + number + " = " + unary(random, "%s" + number, state) + "%g" + number +
+            " = " + binary(random.choice({"add", "mul", "sub"}), sum, "%f" + number, state, state);
+    sum = "%g" + number;
+  }
+  body += "%t = nn.unary tanh " + sum + " : (" + state + ") -> " + state + "\n";
+  bool isDeep = !isLoop || random.coin();
+  if (isDeep)
+    body += "%d2 = nn.contract %t, %d contracting [1] x [0] : (" + state + ", " + result.arguments[3] + ") -> " + last +
+            "\n%n = nn.unary sigmoid %d2 : (" + last + ") -> " + last + "\n";
+  if (!isLoop) {
+    size_t at;
+    while ((at = body.find("%x,")) != std::string::npos)
+      body.replace(at, 2, "%a");
+    while ((at = body.find("%h,")) != std::string::npos)
+      body.replace(at, 2, "%c");
+    result.body = body + "%r = nn.unary neg %n : (" + last + ") -> " + last + "\n";
+    return result;
+  }
+  std::string next = isDeep ? "%n" : "%t", sequence = tensor({steps, rows, gates * units}),
+              stacked = tensor({steps, rows, units});
+  bool isStacked = random.coin();
+  result.arguments[0] = sequence;
+  result.result = isStacked ? stacked : state;
+  result.body = "%l, %q = nn.scan(%x = %a) carry(%h = %c) " + std::string(random.coin() ? "reverse " : "") + ": (" +
+                sequence + ", " + state + ") -> (" + state + ", " + stacked + ") {\n" + body + "nn.yield " + next + ", " +
+                next + " : " + state + ", " + state + "\n}\n";
+  result.body.replace(result.body.find(isStacked ? "%q" : "%l"), 2, "%r");
+  return result;
+}
+
 KernelCase randomPool(Random &random) {
   int64_t rank = random.between(1, 3);
   std::vector<int64_t> in{random.between(1, 2)}, out{in[0]}, window, strides, pads;
@@ -411,6 +455,7 @@ TEST(RandomKernels, Depthwise) {
                 [](Random &r) { return randomConv(r, {.ranks = 2, .stride = 3, .dilation = 2, .depthwise = true}); });
 }
 TEST(RandomKernels, Attention) { checkTemplate("attention", randomAttention); }
+TEST(RandomKernels, Scan) { checkTemplate("scan", randomScan); }
 TEST(RandomKernels, LoopsOfContractions) { checkTemplate("loops", randomContraction); }
 TEST(RandomKernels, LoopsOfConv) {
   checkTemplate("loops",

@@ -29,6 +29,7 @@ struct Argument {
       : pointer(const_cast<unsigned char *>(static_cast<const unsigned char *>(address)) + offset) {}
   void *pointer;
 };
+static_assert(sizeof(Argument) == sizeof(void *), "an array of arguments is one of pointers");
 
 /// Scratch memory of one step.
 struct Scratch {
@@ -69,9 +70,8 @@ inline void spread(const Executor &executor, int units, StepContext step) noexce
 template <std::size_t N>
 inline void step(const Executor &executor, int units, KernelPhase *phase, const Argument (&arguments)[N],
                  const Scratch &scratch = {}) noexcept {
-  void *pointers[N];
-  for (std::size_t i = 0; i < N; ++i)
-    pointers[i] = arguments[i].pointer;
+  // In place: compilers copy two pointers by one vector, whose load waits until both have left the store buffer.
+  void *const *pointers = &arguments[0].pointer;
   if (units <= 1 || executor.function == nullptr)
     phase(pointers, scratch.shared, scratch.first, 0, units);
   else
