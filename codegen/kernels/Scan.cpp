@@ -38,7 +38,9 @@ public:
       return emitStep(k.constant(0));
     for (Value initial : g.scan.getInitials()) {
       carried.push_back(allocate(2 * typeOf(initial).getNumElements()));
-      forEachBlock(typeOf(initial), [&](const Lanes &at) { store({carried.back(), k.constant(0)}, initial, at, k.emitAt(initial, at)); });
+      forEachBlock(typeOf(initial), [&](const Lanes &at) {
+        store({carried.back(), k.constant(0)}, initial, at, k.emitAt(initial, at));
+      });
     }
     k.forLoop(k.constant(0), k.constant(g.steps()), 1, [&](Value number) { emitStepOfScan(number); });
     for (auto [number, result] : llvm::enumerate(results()))
@@ -96,7 +98,9 @@ private:
   void forEachBlock(RankedTensorType type, function_ref<void(const Lanes &at)> visit) {
     int64_t width = type.getShape().back(), whole = width / lanes * lanes;
     k.forLoop(k.constant(0), k.constant(type.getNumElements() / width), 1, [&](Value row) {
-      auto visitAt = [&](Value column, int64_t count) { visit({indexOf(type, row, column), count, type.getRank() - 1}); };
+      auto visitAt = [&](Value column, int64_t count) {
+        visit({indexOf(type, row, column), count, type.getRank() - 1});
+      };
       k.forLoop(k.constant(0), k.constant(whole), lanes, [&](Value column) { visitAt(column, lanes); });
       for (auto [first, count] : lanePieces(width - whole, lanes))
         visitAt(k.constant(whole + first), count);
@@ -170,7 +174,8 @@ private:
   }
 
   //===-- A block of a stage --===//
-  void emitBlock(ScanStage &stage, ArrayRef<SmallVector<Local>> places, Value time, Value row, Value column, int64_t count) {
+  void emitBlock(ScanStage &stage, ArrayRef<SmallVector<Local>> places, Value time, Value row, Value column,
+                 int64_t count) {
     emitProducts(stage, row, column, count);
     struct Computed {
       size_t value;
@@ -304,7 +309,7 @@ private:
   ScanGeometry g;
   ScanTile tile;
   int64_t lanes;
-  SmallVector<Value> carried; ///< local memory of the scan's carried values
+  SmallVector<Value> carried;  ///< local memory of the scan's carried values
   DenseMap<Value, Value> kept; ///< local memory of other values
   Value other;                 ///< 0 or 1: where the step puts the next carried values
 };

@@ -14,14 +14,15 @@
 using namespace layerc;
 
 llvm::ArrayRef<const KernelTemplate *> layerc::kernelTemplates(KernelSource source) {
-  static const KernelTemplate *const mlir[] = {&customTemplate(), &attentionTemplate(), &scanTemplate(), &convTemplate(),
-                                               &winogradTemplate(), &depthwiseTemplate(), &loopsTemplate()};
-  static const KernelTemplate *const oneDnn[] = {&customTemplate(), &attentionTemplate(), &scanTemplate(), &oneDnnTemplate(),
+  static const KernelTemplate *const mlir[] = {&customTemplate(), &attentionTemplate(), &scanTemplate(),
+                                               &convTemplate(),   &winogradTemplate(),  &depthwiseTemplate(),
+                                               &loopsTemplate()};
+  static const KernelTemplate *const oneDnn[] = {&customTemplate(),    &attentionTemplate(), &scanTemplate(),
+                                                 &oneDnnTemplate(),    &convTemplate(),      &winogradTemplate(),
+                                                 &depthwiseTemplate(), &loopsTemplate()};
+  static const KernelTemplate *const either[] = {&customTemplate(), &attentionTemplate(), &scanTemplate(),
                                                  &convTemplate(),   &winogradTemplate(),  &depthwiseTemplate(),
-                                                 &loopsTemplate()};
-  static const KernelTemplate *const either[] = {&customTemplate(), &attentionTemplate(), &scanTemplate(), &convTemplate(),
-                                                 &winogradTemplate(), &depthwiseTemplate(), &oneDnnTemplate(),
-                                                 &loopsTemplate()};
+                                                 &oneDnnTemplate(), &loopsTemplate()};
   switch (source) {
   case KernelSource::Mlir:
     return mlir;

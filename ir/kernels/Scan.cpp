@@ -160,7 +160,8 @@ private:
       return addPiece(product, column, stage);
     if (auto slice = dyn_cast<nn::SliceOp>(op); slice && keepsRows(slice))
       return follow(slice.getInput(), column + slice.getStarts().back());
-    if (auto reshape = dyn_cast<nn::ReshapeOp>(op); reshape && stage.rows == 1 && widthOf(reshape.getInput()) == widthOf(value))
+    if (auto reshape = dyn_cast<nn::ReshapeOp>(op);
+        reshape && stage.rows == 1 && widthOf(reshape.getInput()) == widthOf(value))
       return follow(reshape.getInput(), column);
     return llvm::all_of(op->getOperands(), [&](Value operand) {
       if (nn::isElementwise(op) && typeOf(operand).getShape() == typeOf(value).getShape())
@@ -271,8 +272,9 @@ struct ScanTemplate final : KernelTemplate {
     choice.layouts.resize(kernel.getNumOperands());
     for (const ScanStage &stage : g.stages)
       for (ScanPiece piece : stage.pieces)
-        choice.layouts[cast<BlockArgument>(piece.product.getRhs()).getArgNumber()] = nn::LayoutAttr::get(
-            kernel.getContext(), "panels", tile.columns(stage.width, target.lanes()), widthOf(piece.product) / stage.width);
+        choice.layouts[cast<BlockArgument>(piece.product.getRhs()).getArgNumber()] =
+            nn::LayoutAttr::get(kernel.getContext(), "panels", tile.columns(stage.width, target.lanes()),
+                                widthOf(piece.product) / stage.width);
     choice.nanoseconds = nanoseconds(g, target);
     choices.push_back(std::move(choice));
   }
@@ -291,8 +293,8 @@ private:
                    (1 + static_cast<double>(stage.pieces.size()) * static_cast<double>(stage.width) / (4 * lanes));
     }
     double cycles = products / lanes / 1.5 + functions;
-    return static_cast<double>(g.steps()) *
-           std::max(cycles / target.cyclesPerNanosecond(), target.readNanoseconds(4.0 * static_cast<double>(g.weights())));
+    return static_cast<double>(g.steps()) * std::max(cycles / target.cyclesPerNanosecond(),
+                                                     target.readNanoseconds(4.0 * static_cast<double>(g.weights())));
   }
 };
 

@@ -273,9 +273,10 @@ KernelCase randomScan(Random &random) {
   int64_t steps = random.between(1, 5), rows = isLoop ? random.between(1, 3) : 1, gates = random.between(1, 4);
   int64_t units = random.size(40), outputs = isLoop ? units : random.size(20);
   std::string state = tensor({rows, units}), wide = tensor({rows, gates * units}), last = tensor({rows, outputs});
-  KernelCase result{"", last, {tensor({rows, gates * units}), tensor({units, gates * units}), state, tensor({units, outputs})}};
-  std::string body = "%m = nn.contract %h, %b contracting [1] x [0] : (" + state + ", " + result.arguments[1] + ") -> " +
-                     wide + "\n%z = " + binary("add", "%x", "%m", wide, wide);
+  KernelCase result{
+      "", last, {tensor({rows, gates * units}), tensor({units, gates * units}), state, tensor({units, outputs})}};
+  std::string body = "%m = nn.contract %h, %b contracting [1] x [0] : (" + state + ", " + result.arguments[1] +
+                     ") -> " + wide + "\n%z = " + binary("add", "%x", "%m", wide, wide);
   std::string sum = "%h";
   for (int64_t gate = 0; gate < gates; ++gate) {
     std::string number = std::to_string(gate);
@@ -305,8 +306,8 @@ KernelCase randomScan(Random &random) {
   result.arguments[0] = sequence;
   result.result = isStacked ? stacked : state;
   result.body = "%l, %q = nn.scan(%x = %a) carry(%h = %c) " + std::string(random.coin() ? "reverse " : "") + ": (" +
-                sequence + ", " + state + ") -> (" + state + ", " + stacked + ") {\n" + body + "nn.yield " + next + ", " +
-                next + " : " + state + ", " + state + "\n}\n";
+                sequence + ", " + state + ") -> (" + state + ", " + stacked + ") {\n" + body + "nn.yield " + next +
+                ", " + next + " : " + state + ", " + state + "\n}\n";
   result.body.replace(result.body.find(isStacked ? "%q" : "%l"), 2, "%r");
   return result;
 }
