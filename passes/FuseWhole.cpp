@@ -11,6 +11,9 @@
 using namespace mlir;
 using namespace layerc;
 
+/// Ops of a net that may be small; more are not looked at.
+static constexpr size_t kMostOps = 256;
+
 static bool isOfArguments(Value value) {
   auto reshape = value.getDefiningOp<nn::ReshapeOp>();
   return reshape ? isOfArguments(reshape.getInput()) : isa<BlockArgument>(value);
@@ -83,7 +86,10 @@ static bool takeWhole(ArrayRef<Operation *> ops, ArrayRef<Value> results, Operat
     yielded.push_back(mapping.lookup(result));
   builder.create<nn::YieldOp>(kernel.getLoc(), yielded);
   std::string reason;
-  if (!scanTemplate().accepts(body, reason) || !areWeights(kernel)) {
+  bool isTaken = scanTemplate().accepts(body, reason);
+  if (isTaken && !areWeights(kernel))
+    isTaken = (reason = "a product of two activations", false);
+  if (!isTaken) {
     if (isa<nn::ScanOp>(ops.front()))
       emitRemark(kernel.getLoc()) << "is no kernel as a whole: " << reason;
     kernel.erase();
@@ -108,6 +114,8 @@ bool layerc::fuseSmallNet(Block &block) {
     if (op.getNumResults() != 1 || !nn::isWeightExpression(op.getResult(0)))
       if (!isa<nn::ReshapeOp>(op) || !(isOfArguments(op.getResult(0)) || isReturned(op.getResult(0))))
         ops.push_back(&op);
+  if (ops.size() > kMostOps)
+    return false;
   SmallVector<Value> results;
   for (Operation *op : ops) {
     if (op->getNumRegions() != 0)
