@@ -4,6 +4,7 @@
 
 #include "frontend/Importers.h"
 #include "frontend/LayerTable.h"
+#include "frontend/MaskRemoval.h"
 #include "frontend/Masks.h"
 #include "frontend/Refusals.h"
 
@@ -20,7 +21,8 @@ namespace {
 class Importer {
 public:
   Importer(const LayerGraph &graph, const ImportOptions &options, MLIRContext &context)
-      : graph_(graph), options_(options), context_(context), builder_(&context), refusals_(graph, context) {}
+      : graph_(graph), options_(options), context_(context), builder_(&context), refusals_(graph, context),
+        maskRemoval_(graph) {}
   OwningOpRef<ModuleOp> run();
 
 private:
@@ -39,7 +41,8 @@ private:
   Refusals refusals_;
   ModelStates states_;
   std::vector<Results> values_; ///< per call; empty where the call or one before it was refused
-  std::vector<Results> masks_;  ///< per call, the masks of its values; null where there is none
+  MaskRemoval maskRemoval_;
+  std::vector<Results> masks_; ///< per call, the masks of its values; null where there is none
 };
 
 } // namespace
@@ -189,6 +192,7 @@ Results layerc::importInnerModel(LayerImport &l, const LayerGraph &model, ArrayR
                                  Results *outMasks) {
   if (model.inputs.size() != inputs.size())
     return l.fail() << "expects " << model.inputs.size() << " inputs; got " << inputs.size();
+  MaskRemoval removal(model);
   InnerValues inner{l, std::vector<Results>(model.calls.size()), std::vector<Results>(model.calls.size())};
   for (auto [i, named] : llvm::enumerate(model.inputs)) {
     inner.values[named.tensor.call] = {inputs[i]};
@@ -200,8 +204,10 @@ Results layerc::importInnerModel(LayerImport &l, const LayerGraph &model, ArrayR
     SmallVector<Value> values = inner.elements(inner.values, call.inputs);
     if (l.failed())
       break;
-    std::unique_ptr<LayerImport> layer =
-        l.inner(model.layers[call.layer], values, inner.elements(inner.masks, call.inputs), &call);
+    SmallVector<Value> callMasks = inner.elements(inner.masks, call.inputs);
+    for (auto [mask, ref] : llvm::zip_equal(callMasks, call.inputs))
+      mask = removal.isRemoved(ref, static_cast<int>(i)) ? Value() : mask;
+    std::unique_ptr<LayerImport> layer = l.inner(model.layers[call.layer], values, callMasks, &call);
     inner.values[i] = importLayer(*layer, &inner.masks[i]);
     if (!layer->layer().isOperation && !inner.values[i].empty())
       refuseUnreadArguments(*layer);
@@ -224,8 +230,10 @@ Results Importer::importCall(const Call &call) {
   const Layer &layer = graph_.layers[call.layer];
   refuseMissingResults(call);
   SmallVector<Value> inputs = llvm::map_to_vector(call.inputs, [&](const TensorRef &ref) { return value(ref); });
-  SmallVector<Value> masks =
-      llvm::map_to_vector(call.inputs, [&](const TensorRef &ref) { return element(masks_, ref); });
+  auto number = static_cast<int>(&call - graph_.calls.data());
+  SmallVector<Value> masks = llvm::map_to_vector(call.inputs, [&](const TensorRef &ref) {
+    return maskRemoval_.isRemoved(ref, number) ? Value() : element(masks_, ref);
+  });
   if (llvm::any_of(inputs, [](Value input) { return !input; })) {
     const LayerRow *row = findLayer(layer);
     bool isCustom = options_.custom.count(layer.className) || options_.custom.count(layer.path);
@@ -242,7 +250,7 @@ Results Importer::importCall(const Call &call) {
     refuseUnreadArguments(l);
   if (l.failed())
     results.clear();
-  masks_[static_cast<size_t>(&call - graph_.calls.data())] = std::move(resultMasks);
+  masks_[static_cast<size_t>(number)] = std::move(resultMasks);
   if (results.empty() && refusals_.size() == known) // an op that refuses its operands without a word
     refusals_.add(call.path, "cannot be built from its inputs");
   return results;

@@ -202,8 +202,11 @@ static std::optional<Heads> headsOf(LayerImport &l) {
       masks[i] = l.carriedMask(next);
       tensors[i] = l.inputs()[next++];
     }
-    if (Results named = l.tensorArgument(maskName); !named.empty())
-      masks[i] = named[0];
+    Results given = l.tensorArgument(maskName);
+    // From Keras 3.7 on MultiHeadAttention looks at the query's own mask only.
+    bool ignored = i == 0 && l.className() == "MultiHeadAttention" && l.isKerasFrom(3, 7);
+    if (!given.empty() && !ignored)
+      masks[i] = given[0];
   }
   std::optional<Inputs> inputs = checked(l, tensors[0], tensors[1], tensors[2]);
   l.setMask(masks[0]);

@@ -126,6 +126,44 @@ def masked_transformer(keras):
     return keras.Model(x, layers.Dense(2)(layers.GlobalAveragePooling1D()(y)))
 
 
+def masked_decoders(keras):
+    """Two decoder blocks that read one memory: Keras 3 takes the masks off the tensors that the first attention reads."""
+    layers = keras.layers
+    source, target = keras.Input((5,), dtype="int32", name="source"), keras.Input((4,), dtype="int32", name="target")
+    memory = encoder(layers, layers.Embedding(7, 6, mask_zero=True)(source), 6)
+    x = layers.Embedding(7, 6, mask_zero=True)(target)
+    for _ in range(2):
+        x = decoder(layers, x, memory, 6)
+    return keras.Model([source, target], layers.Dense(7, activation="softmax")(x))
+
+
+def masked_pre_norm_decoder(keras):
+    """Normalization before each attention, so that the residual sums keep their masks."""
+    layers = keras.layers
+    source, target = keras.Input((5,), dtype="int32", name="source"), keras.Input((4,), dtype="int32", name="target")
+    memory = layers.Embedding(7, 6, mask_zero=True)(source)
+    x = layers.Embedding(7, 6, mask_zero=True)(target)
+    y = layers.LayerNormalization()(x)
+    x = layers.Add()([x, layers.MultiHeadAttention(2, 3)(y, y, use_causal_mask=True)])
+    x = layers.Add()([x, layers.MultiHeadAttention(2, 3)(layers.LayerNormalization()(x), memory)])
+    y = layers.Dense(6)(layers.Dense(12, activation="relu")(layers.LayerNormalization()(x)))
+    x = layers.Add()([x, y])
+    return keras.Model([source, target], layers.Dense(3)(layers.Attention()([x, x])))
+
+
+def masks_after_attention(keras):
+    """What reads the tensors of an attention, beside it and behind it."""
+    layers = keras.layers
+    ids = keras.Input((5,), dtype="int32", name="ids")
+    x = layers.Embedding(7, 6, mask_zero=True)(ids)
+    dropped = layers.Dropout(0.1)(x)
+    before = layers.Attention()([x, x])
+    attended = layers.MultiHeadAttention(2, 3)(dropped, dropped)
+    after = layers.Attention()([layers.Dense(6)(layers.Dense(6)(attended)), x])
+    both = layers.Maximum()([x, attended])
+    return keras.Model(ids, [before, attended, after, both])
+
+
 def masked_stack(keras):
     layers = keras.layers
     return keras.Sequential([keras.Input((5,), dtype="int32"), layers.Embedding(7, 3, mask_zero=True), layers.GRU(4, return_sequences=True),
@@ -198,6 +236,13 @@ def recurrent_policy(policy):
 
 mixed_float16_recurrent, mixed_bfloat16_recurrent = recurrent_policy("mixed_float16"), recurrent_policy("mixed_bfloat16")
 float64_recurrent = recurrent_policy("float64")
+
+
+def mixed_float16_stack(keras):
+    layers = keras.layers
+    x = keras.Input((6, 3), name="x")
+    y = layers.GRU(5, return_sequences=True, dtype="mixed_float16")(x)
+    return keras.Model(x, layers.LSTM(4, return_sequences=True, dtype="mixed_float16")(y))
 
 
 def residual_convolutions(keras):
