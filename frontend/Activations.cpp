@@ -54,6 +54,14 @@ static Value hardSigmoid3(LayerImport &l, Value x) { return l.mul(relu6(l, l.add
 static Value hardSigmoid(LayerImport &l, Value x) {
   return l.kerasMajor() >= 3 ? hardSigmoid3(l, x) : l.minimum(l.maximum(l.add(l.mul(x, 0.2), 0.5), 0), 1);
 }
+/// TensorFlow computes float16 as e / (1 + e) with e = exp(x), each rounded; from 11 on that is 1, and e^x soon
+/// infinite.
+static Value sigmoid(LayerImport &l, Value x) {
+  if (l.failed() || l.kerasMajor() >= 3 || !l.elementType(x).isF16())
+    return l.unary(U::Sigmoid, x);
+  Value e = l.unary(U::Exp, l.minimum(x, 11));
+  return l.div(e, l.add(e, 1));
+}
 static Value hardSilu(LayerImport &l, Value x) { return l.mul(x, hardSigmoid3(l, x)); }
 static Value hardTanh(LayerImport &l, Value x) { return l.minimum(l.maximum(x, -1), 1); }
 static Value selu(LayerImport &l, Value x) {
@@ -150,7 +158,7 @@ static const struct Activation {
     {"relu", unary<U::Relu>},
     {"relu6", relu6},
     {"selu", selu},
-    {"sigmoid", unary<U::Sigmoid>},
+    {"sigmoid", sigmoid},
     {"silu", unary<U::Silu>},
     {"soft_shrink", softShrink},
     {"softmax", softmax},

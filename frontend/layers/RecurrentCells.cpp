@@ -34,8 +34,10 @@ static Value activate(LayerImport &l, Value x, StringRef key, StringRef standard
   return l.config(key) ? l.activation(x, key) : applyActivationByName(l, x, standard);
 }
 
-/// Gates were hard sigmoids until Keras 2.3, and in ConvLSTM until Keras 3.
+/// Gates were hard sigmoids until Keras 2.3, and in ConvLSTM until Keras 3, but never in cuDNN.
 static Value gate(LayerImport &l, Value x) {
+  if (StringRef(l.className()).starts_with("CuDNN"))
+    return applyActivationByName(l, x, "sigmoid");
   bool isConvolution = StringRef(l.className()).starts_with("Conv");
   bool isOld = l.kerasMajor() < 2 || StringRef(l.graph().kerasVersion).starts_with("2.0") ||
                StringRef(l.graph().kerasVersion).starts_with("2.1.") ||
@@ -159,9 +161,12 @@ public:
     Value input = part(l, both, 0, 2);
     bias = l.add(input, part(l, both, 1, 2));
   }
+  /// Keras adds the bias to the sum of both products. That shows in half types only; in others the bias goes to the
+  /// product that does not wait for the state.
   Value step(Value x, MutableArrayRef<Value> states) override {
-    Value input = project(x, bias);
-    return lstmStep(l, l.add(input, times(l, states[0], recurrent)), states);
+    bool isHalf = !l.failed() && l.elementType(x).getIntOrFloatBitWidth() == 16;
+    Value input = project(x, isHalf ? Value() : bias), sums = l.add(input, times(l, states[0], recurrent));
+    return lstmStep(l, isHalf && bias ? l.add(sums, bias) : sums, states);
   }
 
 private:

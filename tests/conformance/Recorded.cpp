@@ -121,6 +121,7 @@ static const struct {
     // fuses.
     {"dtype_mixed_float16", {2e-3, 0}},
     {"mixed_float16_recurrent", {2e-3, 0}},
+    {"mixed_float16_stack", {2e-3, 0}},
     {"dtype_mixed_bfloat16", {1.6e-2, 0}},
     {"mixed_bfloat16_recurrent", {1.6e-2, 0}},
 };
