@@ -297,9 +297,10 @@ SmallVector<Value> OperationImport::tensors(StringRef name) {
 
 //===-- The table -----------------------------------------------------------------------------------------------===//
 
-std::array<ArrayRef<OperationRow>, 7> layerc::operationGroups() {
-  return {elementwiseOperations(), reductionOperations(), shapeOperations(), indexingOperations(),
-          gatheringOperations(),   productOperations(),   neuralOperations()};
+std::array<ArrayRef<OperationRow>, 11> layerc::operationGroups() {
+  return {elementwiseOperations(), reductionOperations(), statisticsOperations(), shapeOperations(),
+          indexingOperations(),    gatheringOperations(), productOperations(),    matrixOperations(),
+          neuralOperations(),      imageOperations(),     fourierOperations()};
 }
 
 const OperationRow *layerc::findOperation(StringRef name) {

@@ -87,7 +87,11 @@ llvm::ArrayRef<OperationRow> indexingOperations();    ///< operations/Indexing.c
 llvm::ArrayRef<OperationRow> gatheringOperations();   ///< operations/Gathering.cpp
 llvm::ArrayRef<OperationRow> productOperations();     ///< operations/Products.cpp
 llvm::ArrayRef<OperationRow> neuralOperations();      ///< operations/Neural.cpp
-std::array<llvm::ArrayRef<OperationRow>, 7> operationGroups();
+llvm::ArrayRef<OperationRow> statisticsOperations();  ///< operations/Statistics.cpp
+llvm::ArrayRef<OperationRow> matrixOperations();      ///< operations/Matrices.cpp
+llvm::ArrayRef<OperationRow> imageOperations();       ///< operations/Images.cpp
+llvm::ArrayRef<OperationRow> fourierOperations();     ///< operations/Fourier.cpp
+std::array<llvm::ArrayRef<OperationRow>, 11> operationGroups();
 
 /// The operation of a class of keras.ops, or nullptr.
 const OperationRow *findOperation(llvm::StringRef name);

@@ -90,24 +90,6 @@ Results layerc::importSeparableConv(LayerImport &l) {
   return {l.back(l.activation(l.addBias(y)))};
 }
 
-namespace {
-/// Size and first element of a transposed convolution's window in the full spread of the input.
-struct Window {
-  int64_t size, crop;
-};
-} // namespace
-
-/// Keras' rule for one dimension; `effective` is the dilated kernel, `extra` the output_padding.
-static Window transposedWindow(int64_t size, int64_t effective, int64_t stride, bool same,
-                               std::optional<int64_t> extra) {
-  if (!same)
-    return {(size - 1) * stride + effective + extra.value_or(std::max<int64_t>(stride - effective, 0)), 0};
-  if (!extra)
-    return {size * stride, std::max<int64_t>(effective - stride, 0) / 2};
-  int64_t odd = effective % 2;
-  return {(size - 1) * stride + odd + *extra, std::max<int64_t>((effective - odd - *extra) / 2, 0)};
-}
-
 Results layerc::importConvTranspose(LayerImport &l) {
   Geometry g = geometry(l);
   int64_t filters = l.positive("filters", 1)[0], rank = l.spatialRank();
@@ -127,8 +109,8 @@ Results layerc::importConvTranspose(LayerImport &l) {
     std::optional<int64_t> padding1 = extra ? std::optional((*extra)[d]) : std::nullopt;
     if (padding1 && (*padding1 < 0 || *padding1 >= g.strides[d]))
       return l.fail() << "'output_padding' must be below the stride " << g.strides[d] << "; got " << *padding1;
-    Window window = transposedWindow(l.shape(x)[d + 1], (g.kernel[d] - 1) * g.dilations[d] + 1, g.strides[d],
-                                     padding == "same", padding1);
+    TransposedWindow window = transposedWindow(l.shape(x)[d + 1], (g.kernel[d] - 1) * g.dilations[d] + 1, g.strides[d],
+                                               padding == "same", padding1);
     sizes.push_back(window.size);
     crops.push_back(window.crop);
   }

@@ -25,3 +25,13 @@ Sizes layerc::windowPads(LayerImport &l, ArrayRef<int64_t> shape, ArrayRef<int64
   }
   return pads;
 }
+
+TransposedWindow layerc::transposedWindow(int64_t size, int64_t effective, int64_t stride, bool same,
+                                          std::optional<int64_t> extra) {
+  if (!same)
+    return {(size - 1) * stride + effective + extra.value_or(std::max<int64_t>(stride - effective, 0)), 0};
+  if (!extra)
+    return {size * stride, std::max<int64_t>(effective - stride, 0) / 2};
+  int64_t odd = effective % 2;
+  return {(size - 1) * stride + odd + *extra, std::max<int64_t>((effective - odd - *extra) / 2, 0)};
+}

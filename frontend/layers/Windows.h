@@ -16,4 +16,13 @@ Sizes windowPads(LayerImport &l, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<i
 /// becomes m is [floor(i * n / m), ceil((i + 1) * n / m)).
 mlir::Value adaptivePool(LayerImport &l, nn::PoolFunction function, mlir::Value x, llvm::ArrayRef<int64_t> sizes);
 
+/// Size and first element of a transposed convolution's window in the full spread of the input.
+struct TransposedWindow {
+  int64_t size, crop;
+};
+
+/// Keras' rule for one dimension; `effective` is the dilated kernel, `extra` the output_padding.
+TransposedWindow transposedWindow(int64_t size, int64_t effective, int64_t stride, bool same,
+                                  std::optional<int64_t> extra);
+
 } // namespace layerc

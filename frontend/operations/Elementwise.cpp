@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Elementwise operations: arithmetic, comparisons, logic, and functions of one number. Functions that nn.unary lacks
 // are compositions that keep the precision of float32 near their zeros.
+// Above 400 lines because a group of operations ends in one table.
 #include "frontend/OperationImport.h"
 
 #include <cmath>
@@ -297,12 +298,134 @@ static Results where(O &o) {
   return {o.l.select(condition, x[0], x[1])};
 }
 
+/// As maximum (minimum), but a number beside a NaN wins.
+template <B function> static Results extremumOfNumbers(O &o) {
+  SmallVector<Value> x = o.promoted({"x1", "x2"});
+  Value y = apply(o, function, x[0], x[1]);
+  if (!isReal(o, x[0]))
+    return {y};
+  y = o.l.select(o.l.unary(U::IsNan, x[0]), x[1], y);
+  return {o.l.select(o.l.unary(U::IsNan, x[1]), x[0], y)};
+}
+
+/// The remainder with the sign of x1.
+static Results truncatedMod(O &o) {
+  SmallVector<Value> x = o.promoted({"x1", "x2"});
+  Value rest = o.l.binary(B::Mod, o.l.unary(U::Abs, x[0]), o.l.unary(U::Abs, x[1]));
+  return {o.l.mul(rest, o.l.unary(U::Sign, x[0]))};
+}
+
+/// 0 below zero, 1 above, x2 at zero.
+static Results heaviside(O &o) {
+  SmallVector<Value> x = o.promoted({"x1", "x2"}, true);
+  Value isZero = o.l.binary(B::Equal, x[0], 0.0);
+  Value step = o.l.failed() ? Value() : o.l.cast(o.l.greater(x[0], 0), o.l.elementType(x[0]));
+  Value nan = o.l.select(o.l.unary(U::IsNan, x[0]), x[0], step);
+  return {o.l.select(isZero, x[1], nan)};
+}
+
+/// |x1 - x2| <= atol + rtol * |x2|
+static Results isClose(O &o) {
+  SmallVector<Value> x = o.promoted({"x1", "x2"}, true);
+  Value bound = o.l.add(o.l.mul(o.l.unary(U::Abs, x[1]), o.number("rtol", 1e-5)), o.number("atol", 1e-8));
+  Value isNear = o.l.binary(B::LessEqual, o.l.unary(U::Abs, o.l.sub(x[0], x[1])), bound);
+  Value isFinite = o.l.binary(B::And, o.l.unary(U::IsFinite, x[0]), o.l.unary(U::IsFinite, x[1]));
+  Value result = o.l.binary(B::Or, o.l.binary(B::And, isNear, isFinite), o.l.binary(B::Equal, x[0], x[1]));
+  if (!o.flag("equal_nan", false))
+    return {result};
+  Value bothNan = o.l.binary(B::And, o.l.unary(U::IsNan, x[0]), o.l.unary(U::IsNan, x[1]));
+  return {o.l.binary(B::Or, result, bothNan)};
+}
+
+static Results isIn(O &o) {
+  SmallVector<Value> x = o.promoted({"x1", "x2"});
+  if (o.l.failed())
+    return {};
+  Sizes column(o.l.shape(x[0]));
+  column.push_back(1);
+  Value all = o.l.reshape(x[1], {ShapedType::getNumElements(o.l.shape(x[1]))});
+  Value equal = o.l.binary(B::Equal, o.l.reshape(x[0], column), all);
+  Value any = o.l.failed() ? Value() : o.l.reduce(nn::ReduceFunction::Any, equal, {o.l.rank(equal) - 1});
+  return {o.flag("invert", false) ? logicalNot(o, any) : any};
+}
+
+/// max(a, b) + log2(1 + 2^-|a - b|)
+static Results logAddExp2(O &o) {
+  SmallVector<Value> x = o.promoted({"x1", "x2"}, true);
+  Value top = o.l.binary(B::Maximum, x[0], x[1]), distance = o.l.unary(U::Abs, o.l.sub(x[0], x[1]));
+  Value rest = o.l.unary(U::Log1p, o.l.unary(U::Exp, o.l.mul(distance, -std::numbers::ln2)));
+  return {o.l.add(top, o.l.mul(rest, std::numbers::log2e))};
+}
+
+/// x1 * 2^x2
+static Results scaleByPowerOfTwo(O &o) {
+  Value x = o.real("x1"), power = o.l.cast(o.tensor("x2"), o.l.elementType(x));
+  return {o.l.mul(x, o.l.binary(B::Pow, 2.0, power))};
+}
+
+/// The direction of a real number: pi below zero.
+static Results angle(O &o) {
+  Value x = o.real("x"), isBelow = o.l.binary(B::Less, x, 0.0);
+  Value pi = o.l.failed() ? Value() : o.l.scalar(std::numbers::pi, x), zero = o.l.failed() ? Value() : o.l.scalar(0, x);
+  Value nan = o.l.select(o.l.unary(U::IsNan, x), x, zero);
+  return {o.l.select(isBelow, pi, nan)};
+}
+
+template <int number> static Results everywhere(O &o) {
+  Value x = o.tensor("x");
+  bool isCondition = o.operation == "Isreal";
+  Type type = isCondition ? Type(IntegerType::get(o.l.context(), 1)) : o.l.elementType(x);
+  return {o.l.failed() ? Value() : o.filled(o.l.shape(x), type, number)};
+}
+
+/// Whether the sign bit is set, which -0 has, too: 1 / -0 is -infinity.
+static Results signBit(O &o) {
+  Value x = o.tensor("x");
+  Value isBelow = o.l.binary(B::Less, x, 0.0);
+  if (!isReal(o, x))
+    return {isBelow};
+  Value isZero = o.l.binary(B::Equal, x, 0.0), side = o.l.binary(B::Less, o.l.unary(U::Reciprocal, x), 0.0);
+  return {o.l.binary(B::Or, isBelow, o.l.binary(B::And, isZero, side))};
+}
+
+/// The inverse of erf: Winitzki's approximation, then three steps of Newton's method, whose slope is
+/// 2 / sqrt(pi) exp(-y^2). Towards the ends erf is flat, and so the last digits are lost there.
+static Results inverseErf(O &o) {
+  Value x = o.real("x"), log = o.l.unary(U::Log1p, o.l.unary(U::Neg, o.l.unary(U::Square, x)));
+  constexpr double a = 0.147;
+  Value t = o.l.add(o.l.mul(log, 0.5), 2 / (std::numbers::pi * a));
+  Value root = o.l.unary(U::Sqrt, o.l.sub(o.l.unary(U::Square, t), o.l.mul(log, 1 / a)));
+  Value y = o.l.mul(o.l.unary(U::Sqrt, o.l.sub(root, t)), o.l.unary(U::Sign, x));
+  for (int step = 0; step < 3; ++step) {
+    Value error = o.l.sub(o.l.unary(U::Erf, y), x), slope = o.l.unary(U::Exp, o.l.unary(U::Square, y));
+    y = o.l.sub(y, o.l.mul(o.l.mul(error, slope), std::sqrt(std::numbers::pi) / 2));
+  }
+  return {y};
+}
+
+/// The choice of the first condition that holds.
+static Results selectFirst(O &o) {
+  const nlohmann::json *conditions = o.value("condlist"), *choices = o.value("choicelist");
+  if (!conditions || !choices || !conditions->is_array() || conditions->size() != choices->size())
+    return o.wrongArgument("condlist", "as many conditions as choices");
+  Value y;
+  for (size_t i = conditions->size(); i-- > 0;) {
+    nlohmann::json arguments{{"condition", (*conditions)[i]}, {"x1", (*choices)[i]}};
+    arguments["x2"] = o.has("default") ? *o.value("default") : nlohmann::json(0);
+    O one("Where", arguments, o.l);
+    SmallVector<Value> x = one.promoted({"x1", "x2"});
+    y = o.l.select(one.boolean("condition"), x[0], y ? y : x[1]);
+  }
+  return {y};
+}
+
 ArrayRef<OperationRow> layerc::elementwiseOperations() {
   static const OperationRow rows[] = {
       {"Abs", "x", absolute},
       {"Absolute", "x", absolute},
       {"Add", "x1 x2", arithmetic<B::Add>},
       {"AddN", "x", addAll},
+      {"Angle", "x", angle},
       {"Arccos", "x", arccos},
       {"Arccosh", "x", arccosh},
       {"Arcsin", "x", arcsin},
@@ -333,20 +456,30 @@ ArrayRef<OperationRow> layerc::elementwiseOperations() {
       {"Equal", "x1 x2", arithmetic<B::Equal>},
       {"Erf", "x", real<U::Erf>},
       {"Erfc", "x", complementaryErf},
+      {"Erfinv", "x", inverseErf, "all; some last digits are lost close to 1 and -1"},
       {"Exp", "x", real<U::Exp>},
       {"Exp2", "x", exp2},
       {"Expm1", "x", real<U::Expm1>},
       {"Fabs", "x", real<U::Abs>},
       {"Floor", "x", rounding<U::Floor>},
       {"FloorDivide", "x1 x2", arithmetic<B::FloorDiv>},
+      {"Fmax", "x1 x2", extremumOfNumbers<B::Maximum>},
+      {"Fmin", "x1 x2", extremumOfNumbers<B::Minimum>},
+      {"Fmod", "x1 x2", truncatedMod},
       {"Greater", "x1 x2", arithmetic<B::Greater>},
       {"GreaterEqual", "x1 x2", arithmetic<B::GreaterEqual>},
+      {"Heaviside", "x1 x2", heaviside},
       {"Hypot", "x1 x2", hypot},
+      {"Imag", "x", everywhere<0>},
+      {"IsIn", "x1 x2", isIn},
+      {"Isclose", "x1 x2 rtol atol", isClose},
       {"Isfinite", "x", isFinite},
       {"Isinf", "x", isInf},
       {"Isnan", "x", isNan},
       {"Isneginf", "x", isInfinity<-1>},
       {"Isposinf", "x", isInfinity<1>},
+      {"Isreal", "x", everywhere<1>},
+      {"Ldexp", "x1 x2", scaleByPowerOfTwo},
       {"LeftShift", "x y", shift<B::Mul>},
       {"Less", "x1 x2", arithmetic<B::Less>},
       {"LessEqual", "x1 x2", arithmetic<B::LessEqual>},
@@ -355,6 +488,7 @@ ArrayRef<OperationRow> layerc::elementwiseOperations() {
       {"Log1p", "x", real<U::Log1p>},
       {"Log2", "x", logarithm<perLog2>},
       {"Logaddexp", "x1 x2", logAddExp},
+      {"Logaddexp2", "x1 x2", logAddExp2},
       {"LogicalAnd", "x1 x2", logical<B::And>},
       {"LogicalNot", "x", logicalNotOperation},
       {"LogicalOr", "x1 x2", logical<B::Or>},
@@ -374,7 +508,9 @@ ArrayRef<OperationRow> layerc::elementwiseOperations() {
       {"Round", "x", round},
       {"Rsqrt", "x", real<U::Rsqrt>},
       {"SaturateCast", "x", cast},
+      {"Select", "condlist choicelist default", selectFirst},
       {"Sign", "x", plain<U::Sign>},
+      {"Signbit", "x", signBit},
       {"Sin", "x", real<U::Sin>},
       {"Sinc", "x", sinc},
       {"Sinh", "x", sinh},

@@ -318,6 +318,34 @@ static Value depthwise(O &o, const Window &w, StringRef name) {
   return convolve(o, w, o.l.reshape(kernel, shape), o.l.shape(w.x).back());
 }
 
+/// Keras' kernel is [k..., filters, channels].
+static Results convTranspose(O &o) {
+  Window w = windowOf(o, {1}, {1});
+  Value kernel = kernelOf(o, "kernel", w);
+  if (o.l.failed())
+    return {};
+  int64_t rank = o.l.rank(w.x) - 2;
+  bool same = StringRef(o.string("padding", "valid")).lower() == "same";
+  Sizes sizes, crops, extra = o.has("output_padding") ? o.integers("output_padding") : Sizes();
+  if (extra.size() == 1)
+    extra.assign(rank, extra[0]);
+  if (o.l.failed() || (!extra.empty() && static_cast<int64_t>(extra.size()) != rank))
+    return o.wrongArgument("output_padding", "one number per spatial dimension");
+  for (int64_t d = 0; d < rank; ++d) {
+    if (!extra.empty() && (extra[d] < 0 || extra[d] >= w.strides[d]))
+      return o.l.fail() << "'output_padding' must be below the stride " << w.strides[d] << "; got " << extra[d];
+    TransposedWindow window =
+        transposedWindow(o.l.shape(w.x)[d + 1], (o.l.shape(kernel)[d] - 1) * w.dilations[d] + 1, w.strides[d], same,
+                         extra.empty() ? std::nullopt : std::optional(extra[d]));
+    sizes.push_back(window.size);
+    crops.push_back(window.crop);
+  }
+  kernel = o.l.moveAxis(kernel, rank, rank + 1);
+  return {back(o, w,
+               o.l.create<nn::ConvTransposeOp>(w.x, kernel, ArrayRef<int64_t>(sizes), o.l.unless(1, w.strides),
+                                               o.l.unless(0, crops), o.l.unless(1, w.dilations)))};
+}
+
 static Results depthwiseConv(O &o) {
   Window w = windowOf(o, kernelWindow(o, "kernel"), {1});
   return {back(o, w, depthwise(o, w, "kernel"))};
@@ -447,6 +475,7 @@ ArrayRef<OperationRow> layerc::neuralOperations() {
       {"BatchNorm", "x mean variance offset scale", batchNorm},
       {"Celu", "x", celu},
       {"Conv", "inputs kernel", conv},
+      {"ConvTranspose", "inputs kernel", convTranspose},
       {"DepthToSpace", "x", rearrangeBlocks<true>},
       {"DepthwiseConv", "inputs kernel", depthwiseConv},
       {"DotProductAttention", "query key value bias mask scale", attention},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Operations that reduce over axes, accumulate along one, or order the elements along one. Accumulating and ordering
 // compare each element with all others of its row, so they are reductions too, of n^2 terms for a row of n.
-#include "frontend/OperationImport.h"
+#include "frontend/operations/Reductions.h"
 
 #include "llvm/ADT/SmallVectorExtras.h"
 
@@ -17,8 +17,7 @@ using R = nn::ReduceFunction;
 static IntegerType integers(O &o) { return IntegerType::get(o.l.context(), 32); }
 static Type floats(O &o) { return Float32Type::get(o.l.context()); }
 
-/// Reduces over `axes`, which stay as dimensions of size 1 where `keep` holds.
-static Value reduce(O &o, R function, Value x, ArrayRef<int64_t> axes, bool keep) {
+Value layerc::reduceOver(O &o, R function, Value x, ArrayRef<int64_t> axes, bool keep) {
   if (o.l.failed())
     return {};
   Sizes kept(o.l.shape(x));
@@ -30,7 +29,7 @@ static Value reduce(O &o, R function, Value x, ArrayRef<int64_t> axes, bool keep
 
 static Value reduceByArguments(O &o, R function, Value x) {
   bool keep = o.flag("keepdims", false);
-  return o.l.failed() ? Value() : reduce(o, function, x, o.axes("axis", o.l.rank(x)), keep);
+  return o.l.failed() ? Value() : reduceOver(o, function, x, o.axes("axis", o.l.rank(x)), keep);
 }
 
 /// Integers are summed and multiplied in at least 32 bits.
@@ -72,7 +71,7 @@ static Value mean(O &o, Value x) { return reduceByArguments(o, R::Mean, x); }
 
 static Value variance(O &o, Value x) {
   Sizes axes = o.axes("axis", o.l.rank(x));
-  Value centred = o.l.sub(x, reduce(o, R::Mean, x, axes, /*keep=*/true));
+  Value centred = o.l.sub(x, reduceOver(o, R::Mean, x, axes, /*keep=*/true));
   return reduceByArguments(o, R::Mean, o.l.unary(U::Square, centred));
 }
 
@@ -81,7 +80,7 @@ static Value deviation(O &o, Value x) { return o.l.unary(U::Sqrt, variance(o, x)
 /// m + log(sum(exp(x - m))) with m the maximum, or 0 where that is infinite.
 static Value logSumExp(O &o, Value x) {
   Sizes axes = o.axes("axis", o.l.rank(x));
-  Value top = reduce(o, R::Max, x, axes, true), zero = o.l.failed() ? Value() : o.l.scalar(0, x);
+  Value top = reduceOver(o, R::Max, x, axes, true), zero = o.l.failed() ? Value() : o.l.scalar(0, x);
   top = o.l.select(o.l.unary(U::IsFinite, top), top, zero);
   Value log = o.l.unary(U::Log, reduceByArguments(o, R::Sum, o.l.unary(U::Exp, o.l.sub(x, top))));
   return o.l.failed() ? Value() : o.l.add(log, o.l.reshape(top, o.l.shape(log)));
@@ -107,6 +106,22 @@ static Value norm(O &o, Value x) {
   return o.l.binary(B::Pow, reduceByArguments(o, R::Sum, o.l.binary(B::Pow, size, p)), 1 / p);
 }
 
+/// The sum of the areas between neighbours, which lie `dx` apart.
+static Results trapezoid(O &o) {
+  Value y = o.real("y");
+  int64_t axis = o.axis("axis", o.l.rank(y), -1);
+  if (o.l.failed() || o.has("x") || o.l.shape(y)[axis] < 2)
+    return o.l.fail() << "expects at least two elements, of equal distance";
+  auto half = [&](int64_t start) {
+    Sizes starts(o.l.rank(y), 0), sizes(o.l.shape(y));
+    starts[axis] = start;
+    --sizes[axis];
+    return o.l.create<nn::SliceOp>(y, starts, sizes, DenseI64ArrayAttr());
+  };
+  Value left = half(0), right = half(1);
+  return {o.l.reduce(R::Sum, o.l.mul(o.l.add(left, right), o.number("dx", 1) / 2), {axis})};
+}
+
 static Results average(O &o) {
   Value x = o.real("x");
   if (!o.has("weights"))
@@ -119,8 +134,8 @@ static Results average(O &o) {
     shape[axes[0]] = o.l.shape(weights)[0];
     weights = o.l.reshape(weights, shape);
   }
-  Value zero = o.l.mul(x, 0), all = reduce(o, R::Sum, o.l.add(zero, weights), axes, false);
-  return {o.l.div(reduce(o, R::Sum, o.l.mul(x, weights), axes, false), all)};
+  Value zero = o.l.mul(x, 0), all = reduceOver(o, R::Sum, o.l.add(zero, weights), axes, false);
+  return {o.l.div(reduceOver(o, R::Sum, o.l.mul(x, weights), axes, false), all)};
 }
 
 static Results countNonzero(O &o) { return {reduceByArguments(o, R::Sum, o.l.cast(o.boolean("x"), integers(o)))}; }
@@ -139,8 +154,8 @@ static Results moments(O &o) {
   x = type.getIntOrFloatBitWidth() < 32 ? o.l.cast(x, floats(o)) : x;
   Sizes axes = o.axes("axes", o.l.rank(x));
   bool keep = o.flag("keepdims", false);
-  Value mean = reduce(o, R::Mean, x, axes, true), centred = o.l.sub(x, mean);
-  Value variance = reduce(o, R::Mean, o.l.unary(U::Square, centred), axes, keep);
+  Value mean = reduceOver(o, R::Mean, x, axes, true), centred = o.l.sub(x, mean);
+  Value variance = reduceOver(o, R::Mean, o.l.unary(U::Square, centred), axes, keep);
   if (!keep)
     mean = o.l.reshape(mean, o.l.shape(variance));
   return {o.l.cast(mean, type), o.l.cast(variance, type)};
@@ -160,12 +175,12 @@ template <R function> static Results place(O &o) {
   int64_t axis = o.has("axis") ? o.axis("axis", rank) : 0, size = o.l.failed() ? 0 : o.l.shape(x)[axis];
   if (!o.l.failed() && o.l.elementType(x).isInteger(1))
     x = o.l.cast(x, integers(o));
-  Value found = o.l.binary(B::Equal, x, reduce(o, function, x, axis, true));
+  Value found = o.l.binary(B::Equal, x, reduceOver(o, function, x, axis, true));
   if (!o.l.failed() && isa<FloatType>(o.l.elementType(x)))
     found = o.l.binary(B::Or, found, o.l.unary(U::IsNan, x));
   Value places = o.iota(integers(o), size, axis, o.l.rank(x)),
         none = o.l.failed() ? Value() : o.l.scalar(static_cast<double>(size), places);
-  Value y = reduce(o, R::Min, o.l.select(found, places, none), axis, keep && o.has("axis"));
+  Value y = reduceOver(o, R::Min, o.l.select(found, places, none), axis, keep && o.has("axis"));
   if (keep && !o.has("axis"))
     y = o.l.reshape(y, Sizes(rank, 1));
   // TensorFlow counts in int64 unless told otherwise.
@@ -173,11 +188,34 @@ template <R function> static Results place(O &o) {
   return {o.l.failed() ? y : o.l.cast(y, o.elementType("output_type", standard))};
 }
 
+/// The same among the numbers; -1 in a row of nothing but NaN.
+template <R function> static Results placeOfNumber(O &o) {
+  Value x = o.tensor("x");
+  if (o.l.failed() || !isa<FloatType>(o.l.elementType(x)))
+    return place<function>(o);
+  bool keep = o.flag("keepdims", false);
+  if (!o.has("axis") || keep)
+    return o.l.fail() << "expects one axis, which does not stay";
+  int64_t axis = o.axis("axis", o.l.rank(x)), size = o.l.failed() ? 1 : o.l.shape(x)[axis];
+  double infinity = std::numeric_limits<double>::infinity();
+  Value isNan = o.l.unary(U::IsNan, x), none = o.l.scalar(function == R::Max ? -infinity : infinity, x);
+  x = o.l.select(isNan, none, x);
+  Value found = o.l.binary(B::Equal, x, reduceOver(o, function, x, axis, true));
+  found = o.l.binary(B::And, found, o.l.unary(U::Not, isNan));
+  Value places = o.iota(integers(o), size, axis, o.l.rank(x)), far = o.l.scalar(static_cast<double>(size), places);
+  Value first = reduceOver(o, R::Min, o.l.select(found, places, far), axis, false), nothing = o.l.scalar(-1, first);
+  return {o.l.select(reduceOver(o, R::All, isNan, axis, false), nothing, first)};
+}
+
 //===-- Along an axis -------------------------------------------------------------------------------------------===//
 
 /// result[i] is the sum (product) of the elements up to i: of row i of a table of all pairs, those that count.
-template <R function> static Results cumulative(O &o) {
+template <R function, bool skipsNan = false> static Results cumulative(O &o) {
   Value x = o.tensor("x");
+  if (skipsNan && !o.l.failed() && isa<FloatType>(o.l.elementType(x))) {
+    Value one = o.l.scalar(function == R::Sum ? 0 : 1, x);
+    x = o.l.select(o.l.unary(U::IsNan, x), one, x);
+  }
   bool reverse = o.flag("reverse", false), exclusive = o.flag("exclusive", false);
   if (o.l.failed())
     return {};
@@ -196,15 +234,8 @@ template <R function> static Results cumulative(O &o) {
   return {o.l.reduce(function, o.l.select(counts, o.l.reshape(x, row), neutral), {axis + 1})};
 }
 
-namespace {
-/// Elements along the last dimension in order: `values` and their places before, the first `count` of them.
-struct Ordered {
-  Value values, places;
-};
-} // namespace
-
-/// An element's place in the order is how many elements come before it; equal ones keep their order.
-static Ordered order(O &o, Value x, int64_t count, bool descending) {
+/// An element's place in the order is how many elements come before it.
+Ordered layerc::ordered(O &o, Value x, int64_t count, bool descending) {
   if (o.l.failed())
     return {};
   Sizes shape(o.l.shape(x)), column(shape), row(shape);
@@ -232,8 +263,8 @@ template <bool wantsPlaces> static Results sort(O &o) {
     return {};
   int64_t rank = o.l.rank(x), axis = o.axis("axis", rank, -1);
   x = o.l.moveAxis(x, axis, rank - 1);
-  Ordered ordered = order(o, x, o.l.failed() ? 0 : o.l.shape(x).back(), descending);
-  return {o.l.moveAxis(wantsPlaces ? ordered.places : ordered.values, rank - 1, axis)};
+  Ordered rows = ordered(o, x, o.l.failed() ? 0 : o.l.shape(x).back(), descending);
+  return {o.l.moveAxis(wantsPlaces ? rows.places : rows.values, rank - 1, axis)};
 }
 
 static Results topK(O &o) {
@@ -243,8 +274,8 @@ static Results topK(O &o) {
     return {};
   if (o.l.rank(x) == 0 || k < 1 || k > o.l.shape(x).back())
     return o.l.fail() << "argument 'k' " << k << " does not fit the tensor " << shapeText(o.l.shape(x));
-  Ordered ordered = order(o, x, k, /*descending=*/true);
-  return {ordered.values, ordered.places};
+  Ordered rows = ordered(o, x, k, /*descending=*/true);
+  return {rows.values, rows.places};
 }
 
 ArrayRef<OperationRow> layerc::reductionOperations() {
@@ -265,6 +296,10 @@ ArrayRef<OperationRow> layerc::reductionOperations() {
       {"Mean", "x", [](O &o) { return inFloats(o, mean); }},
       {"Min", "x", extremum<R::Min, R::All>},
       {"Moments", "x", moments},
+      {"Nanargmax", "x", placeOfNumber<R::Max>},
+      {"Nanargmin", "x", placeOfNumber<R::Min>},
+      {"Nancumprod", "x", cumulative<R::Prod, true>},
+      {"Nancumsum", "x", cumulative<R::Sum, true>},
       {"Norm", "x", [](O &o) { return inFloats(o, norm); }},
       {"Prod", "x", sum<R::Prod>},
       {"Ptp", "x", range},
@@ -272,6 +307,7 @@ ArrayRef<OperationRow> layerc::reductionOperations() {
       {"Std", "x", [](O &o) { return inFloats(o, deviation); }},
       {"Sum", "x", sum<R::Sum>},
       {"TopK", "x", topK},
+      {"Trapezoid", "y", trapezoid},
       {"Var", "x", [](O &o) { return inFloats(o, variance); }},
   };
   return rows;

@@ -203,6 +203,20 @@ static bool haveOneRank(O &o, ArrayRef<Value> x) {
   return !o.l.failed();
 }
 
+/// Along the third dimension; vectors and matrices get those that they lack.
+static Results depthStack(O &o) {
+  SmallVector<Value> x = o.tensors("xs");
+  for (Value &operand : x) {
+    Sizes shape(shapeOf(o, operand));
+    if (shape.size() == 1)
+      shape.insert(shape.begin(), 1);
+    if (shape.size() == 2)
+      shape.push_back(1);
+    operand = o.l.reshape(operand, shape);
+  }
+  return {haveOneRank(o, x) ? concatenate(o, x, 2) : Value()};
+}
+
 /// NumPy's vstack and hstack of tensors of rank 2 and more; of vectors, vstack makes rows.
 template <int64_t axis> static Results stackAlong(O &o) {
   SmallVector<Value> x = o.tensors("xs");
@@ -226,9 +240,8 @@ static Results stack(O &o) {
   return {o.l.failed() ? Value() : concatenate(o, x, axis)};
 }
 
-static Results split(O &o) {
-  Value x = o.tensor("x");
-  int64_t axis = o.axis("axis", o.l.rank(x), 0);
+/// `uneven` parts may differ by one element, the longer ones first.
+static Results splitAlong(O &o, Value x, int64_t axis, bool uneven) {
   Sizes at = o.integers("indices_or_sections"), ends;
   if (o.l.failed())
     return {};
@@ -237,11 +250,11 @@ static Results split(O &o) {
     ends = at;
     ends.push_back(size);
   } else {
-    if (at[0] < 1 || at[0] > size || size % at[0] != 0)
+    if (at[0] < 1 || at[0] > size || (!uneven && size % at[0] != 0))
       return o.l.fail() << "cannot divide axis " << axis << " of " << shapeText(o.l.shape(x)) << " into " << at[0]
                         << " parts";
-    for (int64_t end = size / at[0]; end <= size; end += size / at[0])
-      ends.push_back(end);
+    for (int64_t part = 1; part <= at[0]; ++part)
+      ends.push_back(size / at[0] * part + std::min(part, size % at[0]));
   }
   Results parts;
   int64_t start = 0;
@@ -252,6 +265,21 @@ static Results split(O &o) {
     start = end;
   }
   return o.l.failed() ? Results() : parts;
+}
+
+template <bool uneven> static Results split(O &o) {
+  Value x = o.tensor("x");
+  int64_t axis = o.axis("axis", o.l.rank(x), 0);
+  return splitAlong(o, x, axis, uneven);
+}
+
+/// hsplit of vectors splits the only axis.
+template <int64_t axis> static Results splitAxis(O &o) {
+  Value x = o.tensor("x");
+  int64_t rank = o.l.rank(x), along = axis == 1 && rank == 1 ? 0 : axis;
+  if (!o.l.failed() && along >= rank)
+    return o.l.fail() << "splits axis " << along << " of " << shapeText(o.l.shape(x));
+  return splitAlong(o, x, along, /*uneven=*/false);
 }
 
 static Results unstack(O &o) {
@@ -445,15 +473,19 @@ template <bool isLower> static Results triangle(O &o) {
 ArrayRef<OperationRow> layerc::shapeOperations() {
   static const OperationRow rows[] = {
       {"Append", "x1 x2", append},
+      {"ArraySplit", "x", split<true>},
       {"BroadcastTo", "x", broadcastTo},
       {"Concatenate", "xs", concatenation},
       {"Diff", "a", diff},
+      {"Dsplit", "x", splitAxis<2>},
+      {"Dstack", "xs", depthStack},
       {"EmptyLike", "x", likeFilled<0>},
       {"ExpandDims", "x", expandDims},
       {"Flip", "x", flip},
       {"Fliplr", "x", flipAxis<1>},
       {"Flipud", "x", flipAxis<0>},
       {"FullLike", "x fill_value", fullLike},
+      {"Hsplit", "x", splitAxis<1>},
       {"Hstack", "xs", stackAlong<1>},
       {"Moveaxis", "x", moveAxis},
       {"OnesLike", "x", likeFilled<1>},
@@ -463,7 +495,7 @@ ArrayRef<OperationRow> layerc::shapeOperations() {
       {"Reshape", "x", reshape},
       {"Roll", "x", roll},
       {"Shape", "x", shapeTensor},
-      {"Split", "x", split},
+      {"Split", "x", split<false>},
       {"Squeeze", "x", squeeze},
       {"Stack", "x", stack},
       {"Swapaxes", "x", swapAxes},
@@ -472,6 +504,7 @@ ArrayRef<OperationRow> layerc::shapeOperations() {
       {"Tril", "x", triangle<true>},
       {"Triu", "x", triangle<false>},
       {"Unstack", "x", unstack},
+      {"Vsplit", "x", splitAxis<0>},
       {"Vstack", "xs", stackAlong<0>},
       {"ZerosLike", "x", likeFilled<0>},
   };

@@ -63,6 +63,18 @@ const Input kRow{{1, 4}, {1, 2, 3, 4}};
 
 using Numbers = std::vector<float>;
 
+TEST(Operations, TransposedConvolutionSpreadsItsInput) {
+  Input x{{1, 2, 1}, {1, 2}}, kernel{{3, 1, 1}, {1, 10, 100}};
+  json config = {
+      {"name", "c"}, {"strides", 2}, {"padding", "valid"}, {"output_padding", nullptr}, {"dilation_rate", 1}};
+  EXPECT_EQ(Node("ConvTranspose", config, {x, kernel}, {kX, kY}).values, (std::vector<float>{1, 10, 102, 20, 200}));
+  config["padding"] = "same";
+  EXPECT_EQ(Node("ConvTranspose", config, {x, kernel}, {kX, kY}).values, (std::vector<float>{1, 10, 102, 20}));
+  config["output_padding"] = 2;
+  EXPECT_EQ(Node("ConvTranspose", config, {x, kernel}, {kX, kY}).error,
+            "model.keras: layer 'layer' (ConvTranspose): 'output_padding' must be below the stride 2; got 2");
+}
+
 } // namespace
 
 TEST(Operations, ArgumentsStandInConfigurationPositionOrKeyword) {
