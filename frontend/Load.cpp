@@ -13,6 +13,8 @@
 #include <absl/strings/str_cat.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 
 namespace layerc {
@@ -199,6 +201,35 @@ absl::Status assignWeights(LayerObject &root, const Parts &parts) {
   return assignByPath(root, file, majorOf(parts.version) >= 3 ? PathDialect::Keras3 : PathDialect::TfKeras);
 }
 
+/// The newest Keras whose files layerc has been tried with, and of which it knows what it changed.
+constexpr int kKnownMajor = 3, kKnownMinor = 16;
+
+/// Whether every number of a float32 array is finite; arrays of other types are not looked at.
+bool isFinite(const Array &array) {
+  if (array.type != ElementType::Float32)
+    return true;
+  constexpr uint32_t exponent = 0x7f800000;
+  for (size_t at = 0; at + sizeof(uint32_t) <= array.bytes; at += sizeof(uint32_t)) {
+    uint32_t bits;
+    std::memcpy(&bits, array.data + at, sizeof(bits));
+    if ((bits & exponent) == exponent)
+      return false;
+  }
+  return true;
+}
+
+void warnOfWeights(const Layer &layer, const std::string &file, std::vector<std::string> &warnings) {
+  for (const Array &array : layer.weights)
+    if (!isFinite(array))
+      warnings.push_back(absl::StrCat(file, ": layer ", quote(layer.path), " (", printable(layer.className),
+                                      "): weight ", quote(array.path), " holds NaN or infinity"));
+  for (const InnerLayer &inner : layer.children)
+    warnOfWeights(inner.layer, file, warnings);
+  if (layer.model)
+    for (const Layer &inner : layer.model->layers)
+      warnOfWeights(inner, file, warnings);
+}
+
 absl::StatusOr<LayerObjectPtr> readObjects(const Parts &parts) {
   return parseLayerObjects(parts.config, majorOf(parts.version));
 }
@@ -233,6 +264,17 @@ absl::StatusOr<LayerGraph> loadModel(const std::string &modelPath, const std::st
   if (absl::Status status = expand(**root, graph); !status.ok())
     return inFile(modelPath, status);
   return graph;
+}
+
+std::vector<std::string> loadWarnings(const LayerGraph &graph) {
+  std::vector<std::string> warnings;
+  bool isLaterMajor = std::atoi(graph.kerasVersion.c_str()) > kKnownMajor;
+  if (isLaterMajor || graph.isKerasFrom(kKnownMajor, kKnownMinor + 1))
+    warnings.push_back(absl::StrCat(graph.file, ": saved by Keras ", printable(graph.kerasVersion), ", read as Keras ",
+                                    kKnownMajor, ".", kKnownMinor, ", the newest that layerc knows"));
+  for (const Layer &layer : graph.layers)
+    warnOfWeights(layer, graph.file, warnings);
+  return warnings;
 }
 
 } // namespace layerc

@@ -13,4 +13,8 @@ namespace layerc {
 /// An error is one line: "FILE: layer 'name' (Class): what is wrong" or "FILE: what is wrong".
 absl::StatusOr<LayerGraph> loadModel(const std::string &modelPath, const std::string &weightsPath);
 
+/// What is odd about a model that loads, in one line each: it was saved by a Keras newer than the newest that layerc
+/// knows, whose rules are then followed, or a weight holds NaN or infinity.
+std::vector<std::string> loadWarnings(const LayerGraph &graph);
+
 } // namespace layerc

@@ -75,6 +75,9 @@ Exit Compilation::load() {
                    llvm::join(llvm::map_range(graph.inputs, std::mem_fn(&NamedTensor::name)), ", "));
         return Exit::BadModel;
       }
+  if (!options.quiet)
+    for (const std::string &warning : loadWarnings(graph))
+      std::cerr << "warning: " << warning << "\n";
   name_ = options.name.empty() ? modelNameFrom(llvm::sys::path::stem(options.model)) : options.name;
   std::optional<std::string> reason = refuseModelName(name_);
   if (reason && options.name.empty() && !options.writesCode) {

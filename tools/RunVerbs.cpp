@@ -166,8 +166,23 @@ struct Distance {
   double ratio = 0, largestError = 0, scale = 0;
 };
 
+/// What two computations of a type may differ by, as parts of the largest output and of the expected number: two units
+/// of the last place of a half type.
+std::pair<double, double> toleranceOf(ElementType type) {
+  switch (type) {
+  case ElementType::Float16:
+    return {2e-3, 0};
+  case ElementType::BFloat16:
+    return {1.6e-2, 0};
+  default:
+    return {1e-5, 1e-4};
+  }
+}
+
 Distance distance(const NpzArray &ours, const NpzArray &expected) {
   Distance d;
+  // A record of a bfloat16 model may hold its outputs as float32.
+  auto [ofScale, ofNumber] = toleranceOf(elementSize(ours.type) == 2 ? ours.type : expected.type);
   size_t count = expected.bytes.size() / elementSize(expected.type);
   if (ours.bytes.size() / elementSize(ours.type) != count)
     return {INFINITY, INFINITY, 0};
@@ -181,7 +196,7 @@ Distance distance(const NpzArray &ours, const NpzArray &expected) {
       continue;
     double error = std::abs(a - e);
     bool finite = std::isfinite(a) && std::isfinite(e) && !exact;
-    d.ratio = std::max(d.ratio, finite ? error / (1e-5 * d.scale + 1e-4 * std::abs(e) + 1e-30) : INFINITY);
+    d.ratio = std::max(d.ratio, finite ? error / (ofScale * d.scale + ofNumber * std::abs(e) + 1e-30) : INFINITY);
     d.largestError = std::max(d.largestError, std::isnan(error) ? INFINITY : error);
   }
   return d;

@@ -58,9 +58,22 @@ static void preferKept(LayerImport &l, ArrayRef<Value> kept, MutableArrayRef<Val
     state = l.select(isKept, before, state);
 }
 
+/// A layer that keeps its state keeps one per sequence, so the file must say how many there are.
+static void expectFixedBatch(LayerImport &l) {
+  const LayerGraph &graph = l.graph();
+  for (const NamedTensor &input : graph.inputs) {
+    const nlohmann::json &config = graph.layers[graph.calls[input.tensor.call].layer].config;
+    if (config.contains("batch_shape") && config["batch_shape"].is_array() && !config["batch_shape"].empty() &&
+        config["batch_shape"][0].is_null())
+      l.fail() << "'stateful' needs a fixed batch; input '" << input.name << "' leaves it free";
+  }
+}
+
 /// The values that the states begin with: given ones, or what a stateful layer's last call left, or zeros.
 static SmallVector<Value> initialStates(LayerImport &l, const Walk &walk, const RecurrentCell &cell) {
   SmallVector<Value> states(walk.initial), kept;
+  if (walk.stateful)
+    expectFixedBatch(l);
   for (auto [number, shape] : llvm::enumerate(cell.stateShapes())) {
     if (walk.stateful)
       kept.push_back(l.state(number, shape));

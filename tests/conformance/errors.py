@@ -6,6 +6,8 @@ config of layer a, "a:class_name" the key beside it. Layers are called x (the in
 """
 import dataclasses
 
+from matrix import New
+
 
 @dataclasses.dataclass
 class Error:
@@ -19,6 +21,8 @@ CONV = [("Conv2D", dict(filters=4, kernel_size=3))]
 CONV_AT = "layer 'a' (Conv2D)"
 DENSE = [("Dense", dict(units=3))]
 DENSE_AT = "layer 'a' (Dense)"
+LSTM = [("LSTM", dict(units=2))]
+LSTM_AT = "layer 'a' (LSTM)"
 
 
 def with_argument(name, value):
@@ -47,8 +51,8 @@ ERRORS = {
     "custom_activation_layer": Error([(4,)], DENSE, {"a.activation": {"module": "mine", "class_name": "Wave", "config": {}, "registered_name": "mine>Wave"}},
                                      ["layer 'a/activation' (Wave)", "not supported"]),
     "dtype_policy": Error([(4,)], DENSE, {"a.dtype": "mixed_decimal"}, [DENSE_AT, "mixed_decimal"]),
-    "quantized": Error([(4,)], DENSE, {"a.dtype": {"module": "keras", "class_name": "QuantizedDTypePolicy", "config": {"name": "int8_from_float32"},
-                       "registered_name": None}}, [DENSE_AT, "int8_from_float32"]),
+    "quantized": Error([(4,)], DENSE, {"a.dtype": {"module": "keras", "class_name": "QuantizedDTypePolicy", "config": {"name": "int4_from_float32"},
+                       "registered_name": None}}, [DENSE_AT, "int4_from_float32"]),
     "text_layer": Error([(4,)], [("Activation", dict(activation="relu"))], {"a:class_name": "StringLookup"}, ["layer 'a' (StringLookup)", "strings"]),
     # weights
     "kernel_rows": Error([(4,)], DENSE, {"x.batch_shape": [None, 5]}, [DENSE_AT, "kernel", "5", "4"]),
@@ -140,6 +144,28 @@ ERRORS = {
     "text_input": Error([(4,)], DENSE, {"x.dtype": "string"}, ["layer 'x' (InputLayer)", "string"]),
     "rank_of_input": Error([(5, 6, 2)], CONV, {"x.batch_shape": [None, 5, 12]}, [CONV_AT, "rank"]),
     "huge_input": Error([(4,)], [("Activation", dict(activation="relu"))], {"x.batch_shape": [None, 1 << 40, 1 << 30]}, ["x"]),
+    "free_channels": Error([(5, 6, 2)], CONV, {"x.batch_shape": [None, 5, 6, None]}, ["layer 'x' (InputLayer)", "--input-shape x=1x5x6x?"]),
+    "no_shape": Error([(4,)], DENSE, {"x.batch_shape": None}, ["layer 'x' (InputLayer)", "--input-shape x="]),
+    "no_features": Error([(4,)], DENSE, {"x.batch_shape": [None]}, [DENSE_AT, "rank"]),
+    # over time
+    "unroll_free_time": Error([(4, 3)], LSTM, {"a.unroll": True, "x.batch_shape": [None, None, 3]}, ["--input-shape x=1x?x3"]),
+    "stateful_free_batch": Error([(4, 3)], LSTM, {"a.stateful": True}, [LSTM_AT, "stateful", "batch", "'x'"]),
+    "recurrent_rank": Error([(4, 3)], LSTM, {"x.batch_shape": [None, 12]}, [LSTM_AT, "3 dimensions", "[1, 12]"]),
+    "recurrent_kernel": Error([(4, 3)], LSTM, {"x.batch_shape": [None, 4, 5]}, [LSTM_AT, "kernel", "[5, 8]", "[3, 8]"]),
+    "recurrent_units": Error([(4, 3)], LSTM, {"a.units": 3}, [LSTM_AT, "kernel", "[3, 12]", "[3, 8]"]),
+    "conv_lstm_rank": Error([(2, 5, 4, 2)], [("ConvLSTM2D", dict(filters=2, kernel_size=2))], {"x.batch_shape": [None, 5, 4, 2]},
+                            ["layer 'a' (ConvLSTM2D)", "rank", "[1, 5, 4, 2]"]),
+    "time_distributed_rank": Error([(4, 3)], [("TimeDistributed", dict(layer=New("layers.Activation", "relu")))], {"x.batch_shape": [None, 12]},
+                                   ["layer 'a' (TimeDistributed)", "3 dimensions", "[1, 12]"]),
+    "same_direction": Error([(4, 3)], [("Bidirectional", dict(layer=New("layers.GRU", 2)))],
+                            {"a.backward_layer": lambda layer: {**layer, "config": {**layer["config"], "go_backwards": False}}},
+                            ["layer 'a/forward_layer' (GRU)", "same direction"]),
+    "merge_mode": Error([(4, 3)], [("Bidirectional", dict(layer=New("layers.GRU", 2)))], {"a.merge_mode": "knit"},
+                        ["layer 'a' (Bidirectional)", "merge_mode", "knit"]),
+    "norm_two_axes": Error([(5, 3)], [("BatchNormalization", {})], {"a.axis": [1, 2]}, ["layer 'a' (BatchNormalization)", "axis"]),
+    "rms_norm_axis": Error([(5, 3)], [("RMSNormalization", {})], {"a.axis": 1}, ["layer 'a' (RMSNormalization)", "axis"]),
+    "vocabulary_missing": Error([(4,)], [("Activation", dict(activation="relu"))], {"a:class_name": "IntegerLookup", "x.dtype": "int64"},
+                                ["layer 'a' (IntegerLookup)", "vocabulary"]),
     # calls
     "mask_that_is_none": Error([(4,)], DENSE, {"a:inbound_nodes": with_argument("mask", 1)}, [DENSE_AT, "mask"]),
     "training": Error([(4,)], [("Dropout", dict(rate=0.5))], {"a:inbound_nodes": with_argument("training", True)}, ["layer 'a' (Dropout)", "training"]),

@@ -118,6 +118,37 @@ TEST(Load, WeightsErrorsNameTheWeightsFile) {
   EXPECT_EQ(loadError(model, "/nonexistent.h5"), "/nonexistent.h5: cannot open the file: No such file or directory");
 }
 
+TEST(Load, WarnsOfANewerKeras) {
+  LayerGraph graph;
+  graph.file = "new.keras";
+  for (const char *known : {"", "1.2.2", "2.15.0", "3.15.1", "3.16.0"}) {
+    graph.kerasVersion = known;
+    EXPECT_TRUE(loadWarnings(graph).empty()) << known;
+  }
+  for (std::string newer : {"3.17.0", "4.0.0", "9.9"}) {
+    graph.kerasVersion = newer;
+    EXPECT_EQ(loadWarnings(graph),
+              std::vector{"new.keras: saved by Keras " + newer + ", read as Keras 3.16, the newest that layerc knows"});
+  }
+}
+
+TEST(Load, WarnsOfWeightsThatAreNotFinite) {
+  const float numbers[] = {1, -INFINITY, 0};
+  Array kernel{"a/kernel", "", ElementType::Float32, {3}, {}, reinterpret_cast<const std::byte *>(numbers), 12};
+  Layer layer;
+  layer.path = "a";
+  layer.className = "Dense";
+  layer.weights = {kernel};
+  LayerGraph graph;
+  graph.file = "m.keras";
+  graph.kerasVersion = "3.15.1";
+  graph.layers = {layer};
+  EXPECT_EQ(loadWarnings(graph),
+            std::vector<std::string>{"m.keras: layer 'a' (Dense): weight 'a/kernel' holds NaN or infinity"});
+  graph.layers[0].weights[0].bytes = 4; // the first number only
+  EXPECT_TRUE(loadWarnings(graph).empty());
+}
+
 TEST(Load, TextOfTheFileIsEscaped) {
   std::string json = readTestFile("sequential-keras3.json");
   size_t at = json.find("\"Conv2D\"");
