@@ -58,6 +58,9 @@ static bool takesInputsAsTheyAre(StringRef className) {
   return className == "Embedding" || className == "ReversibleEmbedding" || className == "GroupNormalization";
 }
 
+/// Layers whose importers know the int8 kernels of model.quantize("int8").
+static bool isStoredAsInt8(StringRef className) { return className == "Dense" || className == "Embedding"; }
+
 LayerImport::LayerImport(const LayerGraph &graph, const Layer &layer, StringRef path, ArrayRef<Value> inputs,
                          ArrayRef<Value> masks, const Call *call, OpBuilder &builder)
     : NnBuilder(builder, NameLoc::get(builder.getStringAttr(path))), graph_(graph), layer_(layer), call_(call),
@@ -65,6 +68,7 @@ LayerImport::LayerImport(const LayerGraph &graph, const Layer &layer, StringRef 
   takeInputs(inputs, masks);
   std::string policy = policyName(layer.config);
   StringRef element = policy;
+  isInt8_ = isStoredAsInt8(layer.className) && element.consume_front("int8_from_");
   element.consume_front("mixed_");
   std::optional<ElementType> named = elementTypeFromName(element.str());
   if (!named)
@@ -186,7 +190,7 @@ Value LayerImport::channelsLast(Value x) {
 
 Value LayerImport::back(Value x) { return !failed_ && channelsFirst() ? moveAxis(x, rank(x) - 1, 1) : x; }
 
-Value LayerImport::weightOf(const Layer &layer, size_t index, StringRef name, ArrayRef<int64_t> expected) {
+Value LayerImport::weightOf(const Layer &layer, size_t index, StringRef name, ArrayRef<int64_t> expected, bool isInt8) {
   if (failed_)
     return {};
   if (index >= layer.weights.size())
@@ -199,8 +203,9 @@ Value LayerImport::weightOf(const Layer &layer, size_t index, StringRef name, Ar
   for (auto [d, from] : llvm::enumerate(array.permutation))
     stored[from] = expected[d];
   auto type = RankedTensorType::get(stored, mlirType(array.type, context()));
-  if (!isa<FloatType>(type.getElementType()))
-    return fail() << "weight '" << name << "' is stored as " << elementTypeName(array.type) << "; expects floats";
+  if (isInt8 ? array.type != ElementType::Int8 : !isa<FloatType>(type.getElementType()))
+    return fail() << "weight '" << name << "' is stored as " << elementTypeName(array.type) << "; expects "
+                  << (isInt8 ? "int8" : "floats");
   std::string key = layer.path + "/" + name.str();
   context()->getLoadedDialect<nn::NnDialect>()->weights().add(
       key, type, ArrayRef<char>(reinterpret_cast<const char *>(array.data), array.bytes));
@@ -210,6 +215,10 @@ Value LayerImport::weightOf(const Layer &layer, size_t index, StringRef name, Ar
 
 Value LayerImport::storedWeight(StringRef name, ArrayRef<int64_t> shape) {
   return weightOf(layer_, nextWeight_++, name, shape);
+}
+
+Value LayerImport::int8Weight(StringRef name, ArrayRef<int64_t> shape) {
+  return weightOf(layer_, nextWeight_++, name, shape, /*isInt8=*/true);
 }
 
 Value LayerImport::innerWeight(StringRef role, size_t index, StringRef name, ArrayRef<int64_t> shape) {

@@ -163,8 +163,6 @@ Results layerc::importIntegerLookup(LayerImport &l) {
   std::optional<Vocabulary> v = vocabularyOf(l, mode);
   if (!l.failed() && v->unknown > 1 && l.string("oov_method", "floormod") != "floormod")
     return l.fail() << "'oov_method' " << l.string("oov_method", "floormod") << " is not supported";
-  if (!l.failed() && mode == "tf_idf")
-    return l.fail() << "'output_mode' tf_idf is not supported";
   if (l.failed())
     return {};
   if (invert)
@@ -179,5 +177,8 @@ Results layerc::importIntegerLookup(LayerImport &l) {
   int64_t depth = l.flag("pad_to_max_tokens", false) ? l.positive("max_tokens", 1)[0] : v->size();
   // Keras 3 announces floats here and gives the integers of its table.
   Type type = l.kerasMajor() >= 3 ? integerType(l, 64) : l.computeType();
-  return {encode(l, indices, mode, depth, {}, type)};
+  if (mode != "tf_idf")
+    return {encode(l, indices, mode, depth, {}, type)};
+  Value weights = l.storedWeight("idf_weights", {depth});
+  return {l.mul(encode(l, indices, "count", depth, {}, l.elementType(weights)), weights)};
 }
