@@ -70,8 +70,6 @@ static const std::set<std::string> kWithoutRecord = {
     "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization",
     // worked out in OperationsTest
     "TFOpLambda", "SlicingOpLambda", "AddN", "SquaredDifference", "Shape",
-    // run on a GPU only; worked out in RecurrentTest
-    "CuDNNGRU", "CuDNNLSTM",
     // of a package for EfficientNet
     "FixedDropout",
     // Keras 3 cannot put it into a model

@@ -4,6 +4,7 @@
 A case is a small model, inputs and what real Keras computes from them; record.py makes recorded/FOLDER/NAME.* of it.
 Sizes are small and differ from each other, so that a transposed axis cannot hide. This file needs no Keras.
 """
+import old_files
 import operations
 import sequence_cases
 import tensorflow_operations
@@ -191,6 +192,7 @@ ACTIVATION = [
     Table("ThresholdedReLU", (14,), {}, [{}, dict(theta=2.5), dict(theta=0.0)], values="hard", only="tfk_h5"),
     Table("Softmax", (3, 4, 5), {}, each(axis=[-1, 1, 2, [1, 2], [-1, -2]]), values="hard", old=("tfk_h5", "tfk")),
     Table("Softmax", (7,), values="large"),
+    Table("Softmax", [(3, 4), (3, 4)], {}, each(axis=[-1, 1]), named=dict(mask=1), dtype=["float32", "bool"], old=("tfk",), label="mask"),
 ]
 
 NORMALIZATION = [
@@ -236,6 +238,8 @@ PREPROCESSING = [
           dict(mean=[1.0, 2.0, 3.0], variance=[1.0, 4.0, 0.0], invert=True)], old=("tfk",)),
     Table("Normalization", (4, 3), {}, [{}, dict(axis=1), dict(axis=(1, 2)), dict(axis=None)], label="adapted", old=("tfk_h5",)),
     Table("CategoryEncoding", (5,), dict(num_tokens=7), each(output_mode=["multi_hot", "count"]), values="ids", dtype="int32", old=("tfk",)),
+    Table("CategoryEncoding", [(5,), (5,)], dict(num_tokens=7, output_mode="count"), values=["ids", "uniform"], dtype=["int32", "float32"],
+          named=dict(count_weights=1), label="weights"),
     Table("CategoryEncoding", (1,), dict(num_tokens=7), each(output_mode=["one_hot"]), values="ids", dtype="int32"),
     Table("CategoryEncoding", (4,), dict(num_tokens=3), each(output_mode=["multi_hot", "count"]), values="ids", dtype="int32", label="beyond"),
     Table("Discretization", (5,), dict(bin_boundaries=[-1.0, 0.0, 0.5, 2.5]), each(output_mode=["int", "one_hot", "multi_hot", "count"]),
@@ -245,6 +249,9 @@ PREPROCESSING = [
           values="ids", dtype="int64", old=("tfk",), backend="tensorflow"),
     Table("IntegerLookup", (5,), dict(vocabulary=[3, 1, 6], mask_token=0), each(output_mode=["int", "multi_hot"]),
           values="ids", dtype="int64", label="mask", backend="tensorflow"),
+    Table("IntegerLookup", (5,), dict(vocabulary=[3, 1, 6, 9, 8, 7], invert=True), values="ids", dtype="int64", backend="tensorflow", label="invert"),
+    Table("IntegerLookup", (5,), dict(vocabulary=[3, 1, 6], output_mode="tf_idf", idf_weights=[0.5, 1.5, 2.0]), values="ids", dtype="int64",
+          backend="tensorflow", label="tf_idf"),
     Table("AutoContrast", (6, 5, 3), {}, [{}, dict(value_range=(0, 1))], values="image"),
     Table("AutoContrast", (6, 5, 3), dict(value_range=(-1, 1)), label="floats"),
     Table("Hashing", (5,), dict(num_bins=7), [{}, dict(salt=133), dict(mask_value=0)], values="ids", dtype="int64"),
@@ -273,6 +280,11 @@ ATTENTION = [
     Table("MultiHeadAttention", [(3, 4, 6)] * 2, dict(num_heads=2, key_dim=3), each(attention_axes=[[1], [2], [1, 2]])),
     Table("GroupQueryAttention", SELF * 2, dict(head_dim=3), [dict(num_query_heads=4, num_key_value_heads=2), dict(num_query_heads=4,
           num_key_value_heads=1), dict(num_query_heads=2, num_key_value_heads=2, use_bias=False)]),
+    Table("GroupQueryAttention", SELF * 2, dict(head_dim=3, num_query_heads=4, num_key_value_heads=2, use_gate=True), label="gate"),
+    Table("GroupQueryAttention", SELF * 2, dict(head_dim=2, num_query_heads=4, num_key_value_heads=2), call=dict(use_causal_mask=True),
+          label="causal"),
+    Table("GroupQueryAttention", SELF * 2, dict(head_dim=2, num_query_heads=4, num_key_value_heads=2), call=dict(return_attention_scores=True),
+          label="scores"),
 ]
 
 CELL = dict(SimpleRNN={}, GRU={}, LSTM={})
@@ -326,8 +338,12 @@ GRAPHS = [
     *[Graph(name, dialects=BOTH) for name in ("encoder_decoder", "transformer_block", "crnn", "time_distributed_model")],
     *[Graph(name, folder="operations", values="ids" if name in operations.INTEGERS else "positive" if name in operations.POSITIVE else "uniform",
             backend="tensorflow" if name in operations.ON_TENSORFLOW else "jax") for name in operations.ALL],
+    *[Graph(name, folder="operations", dialects=("h5",)) for name in ("multiply_chain", "get_item_slice", "split_at", "antirectifier", "einsum")],
+    *[Graph(name, values="ids", batch=4, dialects=("h5",)) for name in ("masked_lstm", "masked_concatenate", "mask_to_pooling")],
+    Graph("mobilenet_v3_head", dialects=("h5",)), Graph("int8_dense"), Graph("int8_embedding", values="ids"),
     *[Graph(name, folder="tensorflow", values=["uniform", "positive"], dialects=(("tfk", "tfk_h5")[number % 2],))
       for number, name in enumerate(tensorflow_operations.EXPRESSIONS)],
+    *[Graph(name, folder="old_files", dialects=("tfk_h5",), **old.options) for name, old in old_files.OLD_FILES.items()],
     *sequence_cases.GRAPHS,
 ]
 

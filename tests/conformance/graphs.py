@@ -245,6 +245,25 @@ mixed_float16, mixed_bfloat16 = mixed_policy("mixed_float16"), mixed_policy("mix
 float16, bfloat16, float64 = mixed_policy("float16"), mixed_policy("bfloat16"), mixed_policy("float64")
 
 
+def int8_dense(keras):
+    """Kernels as whole numbers; the start is seeded, since record.py leaves weights that are not floats alone."""
+    layers, start = keras.layers, lambda seed: keras.initializers.RandomUniform(-0.5, 0.5, seed=seed)
+    x = keras.Input((3, 7), name="x")
+    y = layers.Dense(5, activation="relu", kernel_initializer=start(1))(x)
+    model = keras.Model(x, layers.Dense(4, use_bias=False, kernel_initializer=start(2))(y))
+    model.quantize("int8")
+    return model
+
+
+def int8_embedding(keras):
+    layers, start = keras.layers, lambda seed: keras.initializers.RandomUniform(-0.5, 0.5, seed=seed)
+    x = keras.Input((5,), dtype="int32", name="x")
+    y = layers.Embedding(7, 6, embeddings_initializer=start(1))(x)
+    model = keras.Model(x, [y, layers.Dense(3, kernel_initializer=start(2))(layers.LayerNormalization()(y))])
+    model.quantize("int8")
+    return model
+
+
 def integer_image(keras):
     x = keras.Input((6, 5, 3), dtype="uint8", name="x")
     return keras.Model(x, keras.layers.Conv2D(2, 3)(keras.layers.Rescaling(1 / 127.5, offset=-1)(x)))

@@ -33,6 +33,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "python"))
 
 import graphs
+import old_files
 import operations
 import sequence_graphs
 import stacks
@@ -137,7 +138,7 @@ def make_weights(model, random):
             continue
         if "variance" in name or "stddev" in name:
             variable.assign(random.uniform(0.5, 1.5, shape))
-        elif not name.startswith(("vector_u", "seed", "real_kernel", "imag_kernel")):
+        elif not name.startswith(("vector_u", "seed", "real_kernel", "imag_kernel")) and not name.endswith("_scale"):
             variable.assign(random.uniform(-0.5, 0.5, shape))
 
 
@@ -188,11 +189,23 @@ def save(model, case, stem):
         pack(path)
 
 
+def record_on_arrays(keras, model, case, inputs):
+    """What the expression itself gives where Keras cannot run the model of its nodes."""
+    output = operations.ALL[case.source.function](keras.ops, *(keras.ops.convert_to_tensor(array) for array in inputs))
+    arrays = {f"input:{name}": array for name, array in zip(input_names(model), inputs)}
+    return {**arrays, f"output:{output_names(model)[0]}": keras.ops.convert_to_numpy(output)}
+
+
 def record_case(case, folder):
     keras = importlib.import_module(DIALECTS[case.dialect][0])
     keras.backend.clear_session()
     random = seed_of(case)
-    if isinstance(case.source, Table):
+    stem = folder / case.path
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    is_written = case.folder == "old_files"
+    if is_written:
+        model = old_files.build(keras, case.source.function, f"{stem}.h5", random)
+    elif isinstance(case.source, Table):
         model = build_table(keras, case)
     elif case.folder in EXPRESSIONS:
         model = EXPRESSIONS[case.folder].build(keras, case.source.function)
@@ -202,15 +215,17 @@ def record_case(case, folder):
         model = getattr(graphs if hasattr(graphs, case.source.function) else sequence_graphs, case.source.function)(keras)
     if getattr(case.source, "label", "") == "adapted":
         model.layers[-1].adapt(random.normal(1, 2, (8, *case.shapes[0])))
-    else:
+    elif not is_written:
         make_weights(model, random)
-    steps = [record(model, make_inputs(model, case, random)) for _ in range(max(1, case.source.steps))]
+    if case.folder == "operations" and case.source.function in operations.ON_ARRAYS:
+        steps = [record_on_arrays(keras, model, case, make_inputs(model, case, random))]
+    else:
+        steps = [record(model, make_inputs(model, case, random)) for _ in range(max(1, case.source.steps))]
     arrays = {name: numpy.stack([step[name] for step in steps]) for name in steps[0]} if case.source.steps else steps[0]
     if case.source.steps:
         arrays["steps:"] = numpy.int32(case.source.steps)
-    stem = folder / case.path
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    save(model, case, stem)
+    if not is_written:
+        save(model, case, stem)
     numpy.savez_compressed(f"{stem}.npz", **arrays)
 
 
@@ -230,7 +245,7 @@ def record_error(name, error, folder):
     inputs = [keras.Input(shape, name=f"x{number}" if number else "x") for number, shape in enumerate(error.shapes)]
     tensor = inputs if len(inputs) > 1 else inputs[0]
     for letter, (layer, config) in zip("abc", error.layers):
-        tensor = getattr(keras.layers, layer)(**config, name=letter)(tensor)
+        tensor = getattr(keras.layers, layer)(**resolve(config, keras), name=letter)(tensor)
     path = folder / "errors" / f"{name}.keras"
     path.parent.mkdir(parents=True, exist_ok=True)
     keras.Model(inputs, tensor).save(path)

@@ -43,6 +43,8 @@ PLAIN = [
     *[Table(kind, (31, 17), dict(units=33, return_sequences=True), [{}], batch=1, label="long") for kind in KINDS],
     *[Table(kind, (4, 3), dict(units=5, return_sequences=True), each(dtype=["mixed_float16", "mixed_bfloat16"]))
       for kind in KINDS],
+    *[Table(kind, (4, 3), dict(units=5, return_sequences=True), each(dtype=["mixed_float16"]), only="tfk", label="half") for kind in KINDS],
+    Table("GRU", (4, 3), dict(units=5, reset_after=False, return_sequences=True), each(dtype=["mixed_float16"]), only="tfk", label="reset_before"),
 ]
 
 MASKS = [
@@ -205,6 +207,11 @@ ATTENTION = [
     Table("MultiHeadAttention", [(3, 4, 6), (3, 4, 6), (4, 4)], dict(num_heads=2, key_dim=3, attention_axes=2), named=dict(attention_mask=2),
           dtype=["float32", "float32", "bool"], batch=3, old=("tfk",), label="axis_mask"),
     Table("MultiHeadAttention", [(4, 6)] * 2, dict(num_heads=2, key_dim=3), each(dtype=["mixed_float16", "mixed_bfloat16"])),
+    *[Table(layer, [(4, 6), (4, 6), (4,), (4,)], config, named=dict(query_mask=2, value_mask=3), dtype=["float32", "float32", "bool", "bool"],
+            batch=3, label="mask_arguments")
+      for layer, config in (("MultiHeadAttention", dict(num_heads=2, key_dim=3)),
+                            ("GroupQueryAttention", dict(head_dim=3, num_query_heads=2, num_key_value_heads=1)))],
+    Table("GroupQueryAttention", [(4, 6), (4, 6)], dict(head_dim=3, num_query_heads=4, num_key_value_heads=2), label="masked", **BOTH_MASKED),
 ]
 
 TABLES = [*PLAIN, *MASKS, *INITIAL, *STATEFUL, *CELLS, *BIDIRECTIONAL, *TIME_DISTRIBUTED, *CONVOLUTIONAL, *ATTENTION]
@@ -218,10 +225,11 @@ GRAPHS = [
                                           "residual_convolutions", "keyword_spotter")],
     *[Graph(name, values="ids", batch=4, dialects=(*BOTH, "tfk_h5")) for name in ("masked_stack", "masked_bidirectional_stack")],
     *[Graph(name, values="ids", batch=4, dialects=BOTH) for name in ("masked_decoder", "masked_time_distributed", "sentences_of_words",
-                                                                     "masked_transformer")],
+                                                                     "masked_transformer", "masked_decoders",
+                                                                     "masked_pre_norm_decoder", "masks_after_attention")],
     *[Graph(name, values="ids", batch=4, dialects=BOTH) for name in ("masked_concatenated_directions",)],
     Graph("two_stateful", steps=3, dialects=(*BOTH, "tfk_h5")), Graph("stateful_in_nested_model", steps=3, dialects=BOTH),
-    Graph("mixed_float16_recurrent"), Graph("mixed_bfloat16_recurrent"), Graph("float64_recurrent", dialects=("tfk",)),
+    Graph("mixed_float16_recurrent", dialects=BOTH), Graph("mixed_float16_stack", dialects=BOTH), Graph("mixed_bfloat16_recurrent"), Graph("float64_recurrent", dialects=("tfk",)),
     *[Graph(f"stack{seed}", values="padded", batch=5, folder="stacks", dialects=(("keras", "keras", "tfk", "keras", "tfk_h5")[seed % 5],))
       for seed in range(int(os.environ.get("LAYERC_STACKS", 50)))],
 ]
