@@ -48,8 +48,13 @@ Type layerc::mlirType(ElementType type, MLIRContext *context) {
 /// The name of a dtype policy: a string, or an object with the name or the quantization mode in its config.
 static std::string policyName(const nlohmann::json &config) {
   const nlohmann::json *dtype = config.is_object() && config.contains("dtype") ? &config["dtype"] : nullptr;
-  if (dtype && dtype->is_object() && dtype->contains("config") && (*dtype)["config"].is_object())
-    dtype = (*dtype)["config"].contains("name") ? &(*dtype)["config"]["name"] : &(*dtype)["class_name"];
+  if (dtype && dtype->is_object() && dtype->contains("config") && (*dtype)["config"].is_object()) {
+    const nlohmann::json &policy = (*dtype)["config"];
+    auto isText = [&](const char *key) { return policy.contains(key) && policy[key].is_string(); };
+    if (isText("mode") && isText("source_name")) // of a quantized layer
+      return policy["mode"].get<std::string>() + "_from_" + policy["source_name"].get<std::string>();
+    dtype = policy.contains("name") ? &policy["name"] : &(*dtype)["class_name"];
+  }
   return dtype && dtype->is_string() ? dtype->get<std::string>() : "float32";
 }
 
