@@ -504,7 +504,6 @@ ArrayRef<OperationRow> layerc::shapeOperations() {
       {"Tril", "x", triangle<true>},
       {"Triu", "x", triangle<false>},
       {"Unstack", "x", unstack},
-      {"Vsplit", "x", splitAxis<0>},
       {"Vstack", "xs", stackAlong<0>},
       {"ZerosLike", "x", likeFilled<0>},
   };
