@@ -157,6 +157,14 @@ Value OperationImport::constant(Type element, ArrayRef<int64_t> shape, ArrayRef<
   return l.ownedWeight("constant" + std::to_string(constants_++), data.type, std::move(data.bytes));
 }
 
+Value OperationImport::asWeight(Value numbers) {
+  if (l.failed() || !nn::isWeightExpression(numbers) || numbers.getDefiningOp<nn::WeightOp>())
+    return numbers;
+  Evaluator evaluator(l.context()->getLoadedDialect<nn::NnDialect>()->weights());
+  TensorData data = evaluator.evaluate(numbers);
+  return l.ownedWeight("constant" + std::to_string(constants_++), data.type, std::move(data.bytes));
+}
+
 Value OperationImport::iota(Type element, int64_t size, int64_t axis, int64_t rank) {
   if (l.failed())
     return {};

@@ -55,6 +55,8 @@ public:
 
   /// A tensor of numbers that the operation makes, of any element type.
   mlir::Value constant(mlir::Type element, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<double> numbers);
+  /// Numbers of the model as a weight of its own even where they are few: what a kernel of a convolution must be.
+  mlir::Value asWeight(mlir::Value numbers);
   /// 0, 1, ... along dimension `axis` of `rank`, all other dimensions of size 1.
   mlir::Value iota(mlir::Type element, int64_t size, int64_t axis, int64_t rank);
   /// `x` with all elements replaced by `number`.

@@ -338,7 +338,7 @@ static Results fold(O &o) {
   for (int64_t place = 0; place < window; ++place)
     for (int64_t channel = 0; channel < c; ++channel)
       kernel[static_cast<size_t>((place * c * window + channel * window + place) * c + channel)] = 1;
-  Value weights = o.constant(o.l.elementType(x), {p->size[0], p->size[1], c * window, c}, kernel);
+  Value weights = o.asWeight(o.constant(o.l.elementType(x), {p->size[0], p->size[1], c * window, c}, kernel));
   Value y = o.l.create<nn::ConvTransposeOp>(
       x, weights, Sizes{sizes[0], sizes[1]}, o.l.unless(1, {p->stride[0], p->stride[1]}),
       o.l.unless(0, {p->low[0], p->low[1]}), o.l.unless(1, {p->dilation[0], p->dilation[1]}));

@@ -321,7 +321,7 @@ static Value depthwise(O &o, const Window &w, StringRef name) {
 /// Keras' kernel is [k..., filters, channels].
 static Results convTranspose(O &o) {
   Window w = windowOf(o, {1}, {1});
-  Value kernel = kernelOf(o, "kernel", w);
+  Value kernel = o.asWeight(kernelOf(o, "kernel", w));
   if (o.l.failed())
     return {};
   int64_t rank = o.l.rank(w.x) - 2;
