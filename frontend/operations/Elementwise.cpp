@@ -360,7 +360,7 @@ static Results logAddExp2(O &o) {
 /// x1 * 2^x2
 static Results scaleByPowerOfTwo(O &o) {
   Value x = o.real("x1"), power = o.l.cast(o.tensor("x2"), o.l.elementType(x));
-  return {o.l.mul(x, o.l.binary(B::Pow, 2.0, power))};
+  return {o.l.mul(x, o.l.unary(U::Exp, o.l.mul(power, std::numbers::ln2)))};
 }
 
 /// The direction of a real number: pi below zero.
