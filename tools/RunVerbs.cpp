@@ -227,11 +227,8 @@ const NpzArray *outputAt(const std::vector<NpzArray> &arrays, size_t i, size_t c
 
 /// Multiplications and additions of a kernel's heavy op; 0 for others.
 double operationsOf(plan::KernelOp kernel) {
-  Operation *anchor = convAnchor(kernel.getBody().front());
   std::string reason;
-  if (!anchor)
-    return 0;
-  auto g = convGeometry(anchor, reason);
+  auto g = convGeometry(kernel.getBody().front(), reason);
   if (!g)
     return 0;
   double taps = 1;

@@ -29,9 +29,9 @@ struct TilePlace {
 class ConvEmitter {
 public:
   explicit ConvEmitter(KernelBuilder &k)
-      : k(k), body(k.body()), g(*convGeometry(convAnchor(body), reason)), tile(ConvTile::of(k.kernel.getTile())),
-        lanes(k.target.lanes()), width(tile.vectors * lanes), inputOperand(argument(g.input)),
-        kernelOperand(argument(g.kernel)), stored(body.getTerminator()->getOperand(0)) {
+      : k(k), body(k.body()), g(convGeometry(body)), tile(ConvTile::of(k.kernel.getTile())), lanes(k.target.lanes()),
+        width(tile.vectors * lanes), inputOperand(argument(g.input)), kernelOperand(argument(g.kernel)),
+        stored(body.getTerminator()->getOperand(0)) {
     assert(g.packed && g.packed.getColumns() == width && "the kernel is packed for this tile");
     if (nn::SoftmaxOp softmax = trailingSoftmax(body))
       stored = softmax.getInput();
@@ -298,7 +298,6 @@ private:
 
   KernelBuilder &k;
   Block &body;
-  std::string reason;
   ConvGeometry g;
   ConvTile tile;
   int64_t lanes, width;

@@ -15,7 +15,7 @@ namespace {
 class DepthwiseEmitter {
 public:
   explicit DepthwiseEmitter(KernelBuilder &k)
-      : k(k), body(k.body()), g(*convGeometry(convAnchor(body), reason)), tile(DepthwiseTile::of(k.kernel.getTile())),
+      : k(k), body(k.body()), g(convGeometry(body)), tile(DepthwiseTile::of(k.kernel.getTile())),
         width(g.packed.getColumns()), inputOperand(cast<BlockArgument>(g.input).getArgNumber()),
         kernelOperand(cast<BlockArgument>(g.kernel).getArgNumber()) {}
 
@@ -124,7 +124,6 @@ private:
 
   KernelBuilder &k;
   Block &body;
-  std::string reason;
   ConvGeometry g;
   DepthwiseTile tile;
   int64_t width;

@@ -22,9 +22,8 @@ using Points = SmallVector<Value, 6>;
 class WinogradEmitter {
 public:
   explicit WinogradEmitter(KernelBuilder &k)
-      : k(k), g(*convGeometry(convAnchor(k.body()), reason)), tile(WinogradTile::of(k.kernel.getTile())),
-        lanes(k.target.lanes()), s(g, tile, lanes), side(tile.outputs + 2),
-        inputOperand(cast<BlockArgument>(g.input).getArgNumber()),
+      : k(k), g(convGeometry(k.body())), tile(WinogradTile::of(k.kernel.getTile())), lanes(k.target.lanes()),
+        s(g, tile, lanes), side(tile.outputs + 2), inputOperand(cast<BlockArgument>(g.input).getArgNumber()),
         kernelOperand(cast<BlockArgument>(g.kernel).getArgNumber()) {
     assert(g.packed && g.packed.getColumns() == s.width && WinogradTransform::of(g.packed)->outputs == tile.outputs &&
            "the kernel is packed for this tile");
@@ -271,7 +270,6 @@ private:
   }
 
   KernelBuilder &k;
-  std::string reason;
   ConvGeometry g;
   WinogradTile tile;
   int64_t lanes;

@@ -32,12 +32,10 @@ struct ConvTemplate final : KernelTemplate {
   StringRef name() const override { return "conv"; }
 
   bool accepts(Block &body, std::string &reason) const override {
-    Operation *anchor = convAnchor(body);
-    if (!anchor)
-      return reason = "not exactly one convolution or contraction", false;
-    auto geometry = convGeometry(anchor, reason);
+    auto geometry = convGeometry(body, reason);
     if (!geometry)
       return false;
+    Operation *anchor = geometry->anchor;
     auto yield = cast<nn::YieldOp>(body.getTerminator());
     if (yield.getValues().size() != 1)
       return reason = "more than one result", false;
@@ -60,9 +58,8 @@ struct ConvTemplate final : KernelTemplate {
   }
 
   void candidates(nn::KernelOp kernel, const Target &target, SmallVectorImpl<KernelChoice> &choices) const override {
-    std::string reason;
     Block &body = kernel.getBody().front();
-    ConvGeometry g = *convGeometry(convAnchor(body), reason);
+    ConvGeometry g = convGeometry(body);
     int64_t lanes = target.lanes();
     int64_t line = g.pointwise() ? g.pixels() : longestLine(g);
     int64_t most = line == 1 ? 8 : target.vectorRegisters / 4;

@@ -149,7 +149,21 @@ static std::optional<ConvGeometry> ofContract(nn::ContractOp op, std::string &re
   return g;
 }
 
-std::optional<ConvGeometry> layerc::convGeometry(Operation *anchor, std::string &reason) {
+Operation *layerc::convAnchor(Block &body) {
+  Operation *anchor = nullptr;
+  for (Operation &op : body)
+    if (isa<nn::ConvOp, nn::ConvTransposeOp, nn::ContractOp>(op)) {
+      if (anchor)
+        return nullptr;
+      anchor = &op;
+    }
+  return anchor;
+}
+
+std::optional<ConvGeometry> layerc::convGeometry(Block &body, std::string &reason) {
+  Operation *anchor = convAnchor(body);
+  if (!anchor)
+    return reason = "not exactly one convolution or contraction", std::nullopt;
   std::optional<ConvGeometry> g;
   if (auto conv = dyn_cast<nn::ConvOp>(anchor))
     g = ofConv(conv);
@@ -165,13 +179,9 @@ std::optional<ConvGeometry> layerc::convGeometry(Operation *anchor, std::string 
   return g;
 }
 
-Operation *layerc::convAnchor(Block &body) {
-  Operation *anchor = nullptr;
-  for (Operation &op : body)
-    if (isa<nn::ConvOp, nn::ConvTransposeOp, nn::ContractOp>(op)) {
-      if (anchor)
-        return nullptr;
-      anchor = &op;
-    }
-  return anchor;
+ConvGeometry layerc::convGeometry(Block &body) {
+  std::string reason;
+  std::optional<ConvGeometry> g = convGeometry(body, reason);
+  assert(g && "the body was not accepted");
+  return *g;
 }

@@ -42,12 +42,15 @@ struct ConvGeometry {
   bool pointwise() const;
 };
 
-/// The geometry of `anchor`, if its operands are what the conv template reads: f32, the input a block argument, the
-/// kernel a block argument or the nn.unpack of one; else nullopt and the reason.
-std::optional<ConvGeometry> convGeometry(mlir::Operation *anchor, std::string &reason);
-
 /// The single conv, conv_transpose or contract of a kernel body, or null.
 mlir::Operation *convAnchor(mlir::Block &body);
+
+/// The geometry of a body's anchor, if its operands are what the conv template reads: f32, the input a block argument,
+/// the kernel a block argument or the nn.unpack of one; else nullopt and the reason.
+std::optional<ConvGeometry> convGeometry(mlir::Block &body, std::string &reason);
+
+/// The same of a body that a template of convolutions accepted.
+ConvGeometry convGeometry(mlir::Block &body);
 
 /// A line of `size` pixels in tiles of `wide` pixels first, then of `wide - 1`: as even as can be.
 struct EvenTiles {

@@ -15,12 +15,11 @@ struct DepthwiseTemplate final : KernelTemplate {
   StringRef name() const override { return "depthwise"; }
 
   bool accepts(Block &body, std::string &reason) const override {
-    auto conv = dyn_cast_or_null<nn::ConvOp>(convAnchor(body));
-    if (!conv)
-      return reason = "not exactly one convolution", false;
-    auto g = convGeometry(conv, reason);
+    auto g = convGeometry(body, reason);
     if (!g)
       return false;
+    if (!isa<nn::ConvOp>(g->anchor))
+      return reason = "not a convolution", false;
     if (g->groups != g->inChannels || g->outChannels != g->inChannels || g->groups == 1)
       return reason = "not one kernel per channel", false;
     if (g->kernelSize[2] > kMostColumns)
@@ -29,8 +28,7 @@ struct DepthwiseTemplate final : KernelTemplate {
   }
 
   void candidates(nn::KernelOp kernel, const Target &target, SmallVectorImpl<KernelChoice> &choices) const override {
-    std::string reason;
-    ConvGeometry g = *convGeometry(convAnchor(kernel.getBody().front()), reason);
+    ConvGeometry g = convGeometry(kernel.getBody().front());
     DepthwiseTile tile;
     int64_t registers = target.vectorRegisters - g.kernelSize[2] - 2;
     tile.pixels = EvenTiles::of(g.out[2], std::clamp<int64_t>(registers, 1, 10)).wide;

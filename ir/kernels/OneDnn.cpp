@@ -77,12 +77,10 @@ struct OneDnnTemplate final : KernelTemplate {
   StringRef name() const override { return "onednn"; }
 
   bool accepts(Block &body, std::string &reason) const override {
-    Operation *anchor = convAnchor(body);
-    if (!anchor)
-      return reason = "not exactly one convolution or contraction", false;
-    auto geometry = convGeometry(anchor, reason);
+    auto geometry = convGeometry(body, reason);
     if (!geometry)
       return false;
+    Operation *anchor = geometry->anchor;
     if (geometry->packed)
       return reason = "the kernel is packed for another template", false;
     if (auto transposed = dyn_cast<nn::ConvTransposeOp>(anchor); transposed && !reachesItsEnd(transposed))
@@ -98,8 +96,7 @@ struct OneDnnTemplate final : KernelTemplate {
   }
 
   void candidates(nn::KernelOp kernel, const Target &target, SmallVectorImpl<KernelChoice> &choices) const override {
-    std::string reason;
-    ConvGeometry g = *convGeometry(convAnchor(kernel.getBody().front()), reason);
+    ConvGeometry g = convGeometry(kernel.getBody().front());
     constexpr double callNanoseconds = 2000; // measured on layers too small to matter, oneDNN 2.6
     constexpr double shareOfPeak = 0.6;      // of a typical convolution of ResNet50 with the channels last
     double fmas = target.fmasPerNanosecond > 0 ? target.fmasPerNanosecond : 6.0 * target.lanes();

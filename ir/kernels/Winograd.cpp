@@ -40,9 +40,9 @@ struct WinogradTemplate final : KernelTemplate {
   bool accepts(Block &body, std::string &reason) const override {
     if (!convTemplate().accepts(body, reason))
       return false;
-    auto conv = dyn_cast<nn::ConvOp>(convAnchor(body));
-    ConvGeometry g = *convGeometry(convAnchor(body), reason);
-    if (!conv || g.spatialRank != 2 || g.groups != 1 || g.kernelSize != std::array<int64_t, 3>{1, 3, 3})
+    ConvGeometry g = convGeometry(body);
+    if (!isa<nn::ConvOp>(g.anchor) || g.spatialRank != 2 || g.groups != 1 ||
+        g.kernelSize != std::array<int64_t, 3>{1, 3, 3})
       return reason = "not a 3 x 3 convolution in one group", false;
     for (const SmallVector<AxisTaps, 1> &axis : g.axes)
       if (axis.front().inStride != 1 || (axis.front().taps == 3 && axis.front().offsetStep != 1))
@@ -51,8 +51,7 @@ struct WinogradTemplate final : KernelTemplate {
   }
 
   void candidates(nn::KernelOp kernel, const Target &target, SmallVectorImpl<KernelChoice> &choices) const override {
-    std::string reason;
-    ConvGeometry g = *convGeometry(convAnchor(kernel.getBody().front()), reason);
+    ConvGeometry g = convGeometry(kernel.getBody().front());
     int64_t lanes = target.lanes();
     if (g.inChannels % lanes != 0 || g.outChannels < lanes)
       return;

@@ -99,8 +99,9 @@ private:
 
 } // namespace detail
 
-/// Threads that compute the units of a step in equal, contiguous shares, the caller's first. The same share goes to the
-/// same thread in every step, so a worker finds its part of the data in its own cache.
+/// Threads that compute the units of a step. Each begins with an equal, contiguous share of them, the same one in every
+/// step, so that it finds its part of the data in its own cache; who is done takes units that others have not begun, so
+/// a step never waits for a thread that the system does not run.
 ///
 /// One call uses the pool at a time; a call that finds it busy computes everything on its own thread, with the same
 /// result. A child process after fork() must not use a pool of its parent.
@@ -114,13 +115,12 @@ public:
   explicit Pool(int workers) noexcept {
     if (workers <= 1)
       return;
-    const std::size_t bytes = static_cast<std::size_t>(workers - 1) * sizeof(Helper);
-    helpers_ = static_cast<Helper *>(allocate_memory(bytes));
-    if (helpers_ == nullptr) {
+    team_ = static_cast<Worker *>(allocate_memory(static_cast<std::size_t>(workers) * sizeof(Worker)));
+    if (team_ == nullptr) {
       status_ = Status::out_of_memory;
       return;
     }
-    while (workers_ < workers && start(helpers_[workers_ - 1], workers_))
+    while (workers_ < workers && start(team_[workers_], workers_))
       ++workers_;
     if (workers_ < workers)
       status_ = Status::threads_unavailable;
@@ -130,11 +130,11 @@ public:
   Pool &operator=(const Pool &) = delete;
 
   ~Pool() {
-    part_ = nullptr;
+    set(part_, Executor::Part{nullptr});
     gate_.store(gate_.load() + 1);
-    for (int i = 0; i + 1 < workers_; ++i)
-      pthread_join(helpers_[i].thread, nullptr);
-    free_memory(helpers_);
+    for (int i = 1; i < workers_; ++i)
+      pthread_join(team_[i].thread, nullptr);
+    free_memory(team_);
   }
 
   /// ok, or why there are fewer workers than asked for.
@@ -147,30 +147,35 @@ public:
   Executor executor() noexcept { return workers_ == 1 ? Executor{} : Executor{execute, this, workers_}; }
 
 private:
-  /// One helper thread, alone on its cache lines.
-  struct alignas(64) Helper {
+  /// One worker, alone on its cache lines; the first is whoever calls.
+  struct alignas(64) Worker {
     Pool *pool;
     pthread_t thread;
-    int worker;
-    std::uint32_t finished; ///< the last generation that this helper has finished
+    int number;
+    std::uint64_t ticket; ///< the job's generation above the first unit of this worker's share that nobody has taken
   };
 
-  bool start(Helper &helper, int worker) noexcept {
+  // What a thread reads of a job may already belong to the next one; then its generation is on no ticket any more, and
+  // no unit is taken with it.
+  template <typename T> static T get(const T &field) noexcept { return __atomic_load_n(&field, __ATOMIC_RELAXED); }
+  template <typename T> static void set(T &field, T value) noexcept {
+    __atomic_store_n(&field, value, __ATOMIC_RELAXED);
+  }
+
+  bool start(Worker &helper, int number) noexcept {
     helper.pool = this;
-    helper.worker = worker;
-    helper.finished = 0;
+    helper.number = number;
     return pthread_create(&helper.thread, nullptr, main, &helper) == 0;
   }
 
   static void *main(void *argument) noexcept {
-    auto &helper = *static_cast<Helper *>(argument);
+    const auto &helper = *static_cast<Worker *>(argument);
     Pool &pool = *helper.pool;
     for (std::uint32_t seen = 0;;) {
       seen = pool.await(seen);
-      if (pool.part_ == nullptr)
+      if (get(pool.part_) == nullptr)
         return nullptr;
-      pool.compute_share(helper.worker);
-      __atomic_store_n(&helper.finished, seen, __ATOMIC_RELEASE);
+      pool.compute(seen, helper.number);
     }
   }
 
@@ -185,14 +190,42 @@ private:
     return gate_.load();
   }
 
-  /// The share of `worker` in equal contiguous ranges of units; with few units some workers have none.
-  void compute_share(int worker) noexcept {
-    const std::int64_t units = units_;
+  /// The first unit of the share of worker `number`, which ends where the next one begins.
+  static std::uint32_t share_begin(int units, int workers, int number) noexcept {
+    return static_cast<std::uint32_t>(std::int64_t{units} * number / workers);
+  }
+
+  /// Takes half of what is left of a share, so that a thread that stops running holds few units; false if none is left
+  /// of this generation.
+  static bool take(std::uint64_t &ticket, std::uint32_t generation, std::uint32_t share_end, std::uint32_t &begin,
+                   std::uint32_t &end) noexcept {
+    std::uint64_t seen = __atomic_load_n(&ticket, __ATOMIC_RELAXED);
+    do {
+      begin = static_cast<std::uint32_t>(seen);
+      if (seen >> 32 != generation || begin >= share_end)
+        return false;
+      end = begin + (share_end - begin + 1) / 2;
+    } while (
+        !__atomic_compare_exchange_n(&ticket, &seen, seen + (end - begin), false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    return true;
+  }
+
+  /// Computes units of job `generation` as worker `number`: its own share first, then what is left of the others'.
+  void compute(std::uint32_t generation, int number) noexcept {
+    const Executor::Part part = get(part_);
+    void *const context = get(context_);
     // part_workers_, not workers_: that one still grows while the first helpers already run.
-    const int begin = static_cast<int>(units * worker / part_workers_);
-    const int end = static_cast<int>(units * (worker + 1) / part_workers_);
-    if (begin < end)
-      part_(context_, begin, end, worker);
+    const int units = get(units_), workers = get(part_workers_);
+    std::uint32_t done = 0, begin = 0, end = 0;
+    for (int i = 0; i < workers; ++i) {
+      const int share = (number + i) % workers;
+      while (take(team_[share].ticket, generation, share_begin(units, workers, share + 1), begin, end)) {
+        part(context, static_cast<int>(begin), static_cast<int>(end), number);
+        done += end - begin;
+      }
+    }
+    if (done != 0)
+      __atomic_sub_fetch(&unfinished_, done, __ATOMIC_RELEASE);
   }
 
   static void execute(void *host, int units, Executor::Part part, void *context) noexcept {
@@ -201,22 +234,24 @@ private:
       part(context, 0, units, 0);
       return;
     }
-    pool.part_ = part;
-    pool.context_ = context;
-    pool.units_ = units;
-    pool.part_workers_ = pool.workers_;
     const std::uint32_t generation = pool.gate_.load() + 1;
+    set(pool.part_, part);
+    set(pool.context_, context);
+    set(pool.units_, units);
+    set(pool.part_workers_, pool.workers_);
+    set(pool.unfinished_, static_cast<std::uint32_t>(units));
+    for (int i = 0; i < pool.workers_; ++i)
+      set(pool.team_[i].ticket, std::uint64_t{generation} << 32 | share_begin(units, pool.workers_, i));
     pool.gate_.store(generation);
-    pool.compute_share(0);
-    for (int i = 0; i + 1 < pool.workers_; ++i)
-      pool.join(pool.helpers_[i], generation);
+    pool.compute(generation, 0);
+    pool.join();
     __atomic_store_n(&pool.busy_, false, __ATOMIC_RELEASE);
   }
 
-  /// Waits until `helper` has finished `generation`. Where threads outnumber processors, the helper may not be running:
+  /// Waits until every unit is done. Where threads outnumber processors, one that has begun units may not be running:
   /// the caller then gives up its processor.
-  static void join(const Helper &helper, std::uint32_t generation) noexcept {
-    for (unsigned spins = 1; __atomic_load_n(&helper.finished, __ATOMIC_ACQUIRE) != generation; ++spins) {
+  void join() const noexcept {
+    for (unsigned spins = 1; __atomic_load_n(&unfinished_, __ATOMIC_ACQUIRE) != 0; ++spins) {
       detail::pause();
       if (spins % 4096 == 0)
         sched_yield();
@@ -230,7 +265,8 @@ private:
   int units_ = 0;
   int part_workers_ = 1;
 
-  alignas(64) Helper *helpers_ = nullptr;
+  alignas(64) std::uint32_t unfinished_ = 0; ///< units of the job
+  alignas(64) Worker *team_ = nullptr;
   int workers_ = 1;
   bool busy_ = false;
   Status status_ = Status::ok;
