@@ -105,7 +105,7 @@ private:
   }
 
   /// Rows that lie a multiple of an L1 way apart compete for the lines of one set: a tile holds at most as many of them
-  /// as leave two ways to the panel. 13 rows of 3072 floats ran at 31 GFLOP/s where 6 reach 95.
+  /// as leave two ways to the panel. 13 rows of 3072 floats ran at 31 GFLOP/s where 6 reach 80.
   static int64_t rowsInOneSet(const ConvGeometry &g) {
     constexpr int64_t bytesOfWay = 4096, ways = 8; // of 32 KB; larger caches have more ways of the same size
     int64_t stride = 4 * g.inChannels * g.axes[2].front().inStride;
