@@ -5,6 +5,9 @@
 #include "ir/kernels/Winograd.h"
 
 #include "mlir/IR/Block.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <utility>
@@ -32,6 +35,33 @@ WinogradSizes::WinogradSizes(const ConvGeometry &g, const WinogradTile &tile, in
   scratch = next;
 }
 
+/// Whether the magnitude of the result follows that of the convolution, as it does behind relu or silu but not behind
+/// tanh or a minimum with a constant.
+static bool magnitudeFollows(Block &body) {
+  llvm::DenseSet<Value> following;
+  auto follows = [&](Value value) { return following.contains(value); };
+  auto passes = [&](Operation &op) {
+    return llvm::TypeSwitch<Operation *, bool>(&op)
+        .Case([](nn::ConvOp) { return true; })
+        .Case([&](nn::UnaryOp unary) {
+          using enum nn::UnaryFunction;
+          return llvm::is_contained({Abs, Neg, Relu, Exp, Expm1, Square, Silu, Softplus}, unary.getFunction()) &&
+                 follows(unary.getInput());
+        })
+        .Case([&](nn::BinaryOp binary) {
+          using enum nn::BinaryFunction;
+          return llvm::is_contained({Add, Sub, Mul, Maximum}, binary.getFunction()) &&
+                 (follows(binary.getLhs()) || follows(binary.getRhs()));
+        })
+        .Case([&](nn::SelectOp select) { return follows(select.getOnTrue()) || follows(select.getOnFalse()); })
+        .Default([](Operation *) { return false; });
+  };
+  for (Operation &op : body.without_terminator())
+    if (passes(op))
+      following.insert(op.getResult(0));
+  return follows(body.getTerminator()->getOperand(0));
+}
+
 namespace {
 
 struct WinogradTemplate final : KernelTemplate {
@@ -56,7 +86,9 @@ struct WinogradTemplate final : KernelTemplate {
     if (g.inChannels % lanes != 0 || g.outChannels < lanes)
       return;
     int64_t most = std::min<int64_t>(target.vectorRegisters / 8, llvm::divideCeil(g.outChannels, lanes));
-    for (int64_t outputs : {2, 4})
+    // The rounding of F(4 x 4) is a share of the largest sum: too much of a result whose magnitude is much smaller.
+    int64_t mostOutputs = magnitudeFollows(kernel.getBody().front()) ? 4 : 2;
+    for (int64_t outputs = 2; outputs <= mostOutputs; outputs += 2)
       for (int64_t vectors = 1; vectors <= most; ++vectors)
         for (int64_t budget : {target.l2Bytes * 3 / 4, 4 * target.l2Bytes})
           choices.push_back(choice(kernel, g, tileFor(g, outputs, vectors, budget, target), target));

@@ -72,6 +72,11 @@ static MemRefType bufferType(RankedTensorType tensor, int64_t gap) {
   return MemRefType::get(shape, tensor.getElementType(), StridedLayoutAttr::get(tensor.getContext(), 0, strides));
 }
 
+/// The layout of operand `i`; null where it is not packed.
+static nn::LayoutAttr layoutOf(const KernelChoice &choice, size_t i) {
+  return choice.layouts.empty() ? nn::LayoutAttr() : choice.layouts[i];
+}
+
 OwningOpRef<ModuleOp> KernelRun::plan(const KernelChoice &choice, const Layout &layout) {
   OpBuilder b(&context_);
   Location loc = b.getUnknownLoc();
@@ -84,7 +89,7 @@ OwningOpRef<ModuleOp> KernelRun::plan(const KernelChoice &choice, const Layout &
   SmallVector<Type> tensors;
   for (auto [i, type] : llvm::enumerate(kernel().getBody().getArgumentTypes())) {
     auto tensor = cast<RankedTensorType>(type);
-    nn::LayoutAttr packed = choice.layouts.empty() ? nn::LayoutAttr() : choice.layouts[i];
+    nn::LayoutAttr packed = layoutOf(choice, i);
     if (packed)
       tensor = RankedTensorType::get(nn::packedShape(tensor.getShape(), packed), tensor.getElementType());
     tensors.push_back(tensor);
@@ -107,8 +112,8 @@ OwningOpRef<ModuleOp> KernelRun::plan(const KernelChoice &choice, const Layout &
   for (auto [i, tensor] : llvm::enumerate(tensors)) {
     Value argument = body.addArgument(tensor, loc);
     BlockArgument original = kernel().getBody().getArgument(i);
-    if (tensor != original.getType())
-      argument = b.create<nn::UnpackOp>(loc, original.getType(), argument, choice.layouts[i]);
+    if (nn::LayoutAttr packed = layoutOf(choice, i))
+      argument = b.create<nn::UnpackOp>(loc, original.getType(), argument, packed);
     mapping.map(original, argument);
   }
   for (Operation &op : kernel().getBody().front())
@@ -309,11 +314,11 @@ std::vector<TensorData> KernelRun::results(const KernelChoice &choice, const Lay
     Buffer::Side side = partition == Partition::Whole ? Buffer::Side::Back : Buffer::Side::Front;
     std::vector<Buffer> buffers;
     for (auto [i, type] : llvm::enumerate(planned.getInputs()))
-      buffers.emplace_back(bufferOf(type), side, !choice.layouts.empty() && choice.layouts[i] ? kWeightAlignment : 1);
+      buffers.emplace_back(bufferOf(type), side, layoutOf(choice, i) ? kWeightAlignment : 1);
     for (Attribute type : planned.getOutputs())
       buffers.emplace_back(bufferOf(type), side);
     for (auto [i, data] : llvm::enumerate(inputs))
-      buffers[i].write(!choice.layouts.empty() && choice.layouts[i] ? packed(data, choice.layouts[i], weights) : data);
+      buffers[i].write(layoutOf(choice, i) ? packed(data, layoutOf(choice, i), weights) : data);
     std::vector<void *> arguments;
     for (Buffer &buffer : buffers)
       arguments.push_back(buffer.data());

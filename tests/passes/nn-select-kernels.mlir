@@ -35,6 +35,33 @@ func.func @little_memory(%x: tensor<1x56x56x64xf32>) -> tensor<1x56x56x64xf32> a
   return %0 : tensor<1x56x56x64xf32>
 }
 
+// The rounding of F(4 x 4) grows with the sums of the convolution, which tanh makes small but a gate does not.
+// CHECK-LABEL: func.func @saturates
+// CHECK-NOT: winograd4
+// CHECK: return
+func.func @saturates(%x: tensor<1x56x56x64xf32>) -> tensor<1x56x56x64xf32> {
+  %k = nn.weight "k" : tensor<3x3x64x64xf32>
+  %0 = nn.kernel(%a = %x, %b = %k) : (tensor<1x56x56x64xf32>, tensor<3x3x64x64xf32>) -> tensor<1x56x56x64xf32> {
+    %c = nn.conv %a, %b pads [1, 1, 1, 1] : (tensor<1x56x56x64xf32>, tensor<3x3x64x64xf32>) -> tensor<1x56x56x64xf32>
+    %r = nn.unary tanh %c : (tensor<1x56x56x64xf32>) -> tensor<1x56x56x64xf32>
+    nn.yield %r : tensor<1x56x56x64xf32>
+  }
+  return %0 : tensor<1x56x56x64xf32>
+}
+
+// CHECK-LABEL: func.func @gated
+// CHECK: winograd4
+func.func @gated(%x: tensor<1x56x56x64xf32>) -> tensor<1x56x56x64xf32> {
+  %k = nn.weight "k" : tensor<3x3x64x64xf32>
+  %0 = nn.kernel(%a = %x, %b = %k) : (tensor<1x56x56x64xf32>, tensor<3x3x64x64xf32>) -> tensor<1x56x56x64xf32> {
+    %c = nn.conv %a, %b pads [1, 1, 1, 1] : (tensor<1x56x56x64xf32>, tensor<3x3x64x64xf32>) -> tensor<1x56x56x64xf32>
+    %t = nn.unary tanh %c : (tensor<1x56x56x64xf32>) -> tensor<1x56x56x64xf32>
+    %r = nn.binary mul %c, %t : (tensor<1x56x56x64xf32>, tensor<1x56x56x64xf32>) -> tensor<1x56x56x64xf32>
+    nn.yield %r : tensor<1x56x56x64xf32>
+  }
+  return %0 : tensor<1x56x56x64xf32>
+}
+
 // A weight that is computed at run time cannot be packed.
 // CHECK-LABEL: func.func @computed_weight
 // CHECK: nn.kernel({{.*}}) algorithm("loops")
