@@ -5,11 +5,11 @@
 #include "ir/kernels/Winograd.h"
 
 #include "mlir/IR/Block.h"
-#include "llvm/ADT/DenseSet.h"
-#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <algorithm>
 #include <utility>
 
 using namespace mlir;
@@ -35,31 +35,56 @@ WinogradSizes::WinogradSizes(const ConvGeometry &g, const WinogradTile &tile, in
   scratch = next;
 }
 
-/// Whether the magnitude of the result follows that of the convolution, as it does behind relu or silu but not behind
-/// tanh or a minimum with a constant.
+/// What a fused body leaves of the convolution's magnitude in a value.
+enum class Magnitude { Lost, OneSide, BothSides };
+
+/// Whether the magnitude of the result follows that of the convolution, as it does behind relu or silu of a sum, but
+/// not behind tanh, a minimum with a constant, or silu of numbers that are all negative.
 static bool magnitudeFollows(Block &body) {
-  llvm::DenseSet<Value> following;
-  auto follows = [&](Value value) { return following.contains(value); };
-  auto passes = [&](Operation &op) {
-    return llvm::TypeSwitch<Operation *, bool>(&op)
-        .Case([](nn::ConvOp) { return true; })
-        .Case([&](nn::UnaryOp unary) {
-          using enum nn::UnaryFunction;
-          return llvm::is_contained({Abs, Neg, Relu, Exp, Expm1, Square, Silu, Softplus}, unary.getFunction()) &&
-                 follows(unary.getInput());
-        })
-        .Case([&](nn::BinaryOp binary) {
-          using enum nn::BinaryFunction;
-          return llvm::is_contained({Add, Sub, Mul, Maximum}, binary.getFunction()) &&
-                 (follows(binary.getLhs()) || follows(binary.getRhs()));
-        })
-        .Case([&](nn::SelectOp select) { return follows(select.getOnTrue()) || follows(select.getOnFalse()); })
-        .Default([](Operation *) { return false; });
+  using enum Magnitude;
+  llvm::DenseMap<Value, Magnitude> known;
+  auto of = [&](Value value) { return known.lookup(value); };
+  auto oneSide = [](Magnitude magnitude) { return std::min(magnitude, OneSide); };
+  auto ofUnary = [&](nn::UnaryOp op) {
+    Magnitude input = of(op.getInput());
+    switch (op.getFunction()) {
+    case nn::UnaryFunction::Neg:
+      return input;
+    case nn::UnaryFunction::Abs:
+    case nn::UnaryFunction::Square:
+      return oneSide(input);
+    case nn::UnaryFunction::Relu:
+    case nn::UnaryFunction::Silu:
+    case nn::UnaryFunction::Softplus:
+      return input == BothSides ? OneSide : Lost;
+    default:
+      return Lost;
+    }
+  };
+  auto ofBinary = [&](nn::BinaryOp op) {
+    Magnitude either = std::max(of(op.getLhs()), of(op.getRhs()));
+    switch (op.getFunction()) {
+    case nn::BinaryFunction::Add:
+    case nn::BinaryFunction::Sub:
+      return either;
+    case nn::BinaryFunction::Mul:
+      return oneSide(either);
+    case nn::BinaryFunction::Maximum:
+      return either == BothSides ? OneSide : Lost;
+    default:
+      return Lost;
+    }
   };
   for (Operation &op : body.without_terminator())
-    if (passes(op))
-      following.insert(op.getResult(0));
-  return follows(body.getTerminator()->getOperand(0));
+    known[op.getResult(0)] = llvm::TypeSwitch<Operation *, Magnitude>(&op)
+                                 .Case([](nn::ConvOp) { return BothSides; })
+                                 .Case(ofUnary)
+                                 .Case(ofBinary)
+                                 .Case([&](nn::SelectOp select) {
+                                   return oneSide(std::max(of(select.getOnTrue()), of(select.getOnFalse())));
+                                 })
+                                 .Default([](Operation *) { return Lost; });
+  return of(body.getTerminator()->getOperand(0)) != Lost;
 }
 
 namespace {
