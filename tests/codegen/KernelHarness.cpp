@@ -37,7 +37,7 @@ static std::string functionText(const KernelCase &kernel) {
 }
 
 KernelRun::KernelRun(const KernelCase &kernel, StringRef targetCpu, StringRef targetTriple)
-    : target_(llvm::cantFail(makeTarget(targetCpu, targetTriple))) {
+    : weightScale_(kernel.weightScale), target_(llvm::cantFail(makeTarget(targetCpu, targetTriple))) {
   loadKernelDialects(context_);
   std::string text = functionText(kernel);
   module_ = parseSourceString<ModuleOp>(text, &context_);
@@ -126,6 +126,9 @@ std::vector<TensorData> KernelRun::randomInputs(uint64_t seed) {
   std::vector<TensorData> inputs;
   for (Type type : kernel().getOperandTypes())
     inputs.push_back(randomTensor(cast<RankedTensorType>(type), ++seed));
+  if (weightScale_ != 1)
+    for (int64_t i = 0; i < inputs[1].size(); ++i)
+      inputs[1].set(i, {weightScale_ * inputs[1].at(i).real});
   return inputs;
 }
 

@@ -26,6 +26,7 @@ struct Layout {
 struct KernelCase {
   std::string body, result;
   std::vector<std::string> arguments;
+  double weightScale = 1; ///< of the random numbers of %b
 };
 
 class KernelRun {
@@ -70,6 +71,7 @@ private:
 
   mlir::MLIRContext context_;
   mlir::OwningOpRef<mlir::ModuleOp> module_;
+  double weightScale_;
   Target target_;
   const layerc_external *external_ = nullptr;
 };

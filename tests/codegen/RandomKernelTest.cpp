@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <random>
 
@@ -146,6 +147,8 @@ KernelCase randomConv3x3(Random &random) {
   out.push_back(filters);
   KernelCase result;
   result.arguments = {tensor(in), tensor(kernel)};
+  // Sums as trained weights give them: of sums of a hundred, the rounding of any order of them shows behind tanh.
+  result.weightScale = 1 / std::sqrt(9.0 * static_cast<double>(channels));
   addEpilogue(random, result,
               "nn.conv %a, %b pads " + list(pads) + " : (" + tensor(in) + ", " + tensor(kernel) + ") -> " + tensor(out),
               tensor(out), filters);
