@@ -53,8 +53,11 @@ public:
     if (failed_)
       return {};
     mlir::OperationState state(location_, Op::getOperationName());
-    // The generated builders end the program when inference fails, so the type is inferred here in a second step.
-    Op::build(builder_, state, mlir::TypeRange(), std::forward<Arguments>(arguments)...);
+    // The generated builders that infer the type end the program when that fails; the others demand a type. So this one
+    // stands in until finish() infers it.
+    mlir::Type placeholder = builder_.getNoneType();
+    Op::build(builder_, state, mlir::TypeRange(placeholder), std::forward<Arguments>(arguments)...);
+    state.types.clear();
     return finish(state, &Op::inferReturnTypes);
   }
 
