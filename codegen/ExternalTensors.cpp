@@ -9,13 +9,13 @@ using namespace layerc;
 
 std::optional<int64_t> layerc::weightOffset(Value value) {
   int64_t offset = 0;
-  Operation *op = value.getDefiningOp();
-  for (; auto view = dyn_cast<plan::ViewOp>(op); op = view.getSource().getDefiningOp()) {
+  while (auto view = value.getDefiningOp<plan::ViewOp>()) {
     if (view.getStride() != 0) // moves with the steps of a loop
       return std::nullopt;
     offset += static_cast<int64_t>(view.getOffset());
+    value = view.getSource();
   }
-  auto ref = dyn_cast<plan::WeightRefOp>(op);
+  auto ref = value.getDefiningOp<plan::WeightRefOp>();
   if (!ref)
     return std::nullopt;
   auto weight = SymbolTable::lookupNearestSymbolFrom<plan::WeightOp>(ref, ref.getWeightAttr());

@@ -76,7 +76,8 @@ struct Line {
 
 /// Adds a[i] * b[i] for i < count to `sum`.
 static void addProducts(Scalar &sum, Line a, Line b, int64_t count) {
-  if (const float *x = a.value->floats(), *y = b.value->floats(); x && y) { // most of the time of a whole model
+  if (const Unaligned<float> *x = a.value->floats(), *y = b.value->floats();
+      x && y) { // most of the time of a whole model
     for (int64_t i = 0; i < count; ++i)
       sum.real += static_cast<double>(x[a.base + i * a.stride]) * static_cast<double>(y[b.base + i * b.stride]);
     return;

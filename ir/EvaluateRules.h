@@ -34,9 +34,9 @@ struct EvaluatedValue {
     return computeElement(linear);
   }
   /// All elements as floats, or null where some are not computed yet or of another type.
-  const float *floats() const {
+  const Unaligned<float> *floats() const {
     bool isComplete = stored && known.empty() && !isSplat && element.kind == ElementKind::F32;
-    return isComplete ? reinterpret_cast<const float *>(stored) : nullptr;
+    return isComplete ? reinterpret_cast<const Unaligned<float> *>(stored) : nullptr;
   }
   /// Position of `index`, whose last dimensions are aligned with this value's (leading ones may be missing here).
   int64_t offset(Index index) const {

@@ -15,6 +15,12 @@ struct NumberFormat {
   int64_t bytes() const { return (bits + 7) / 8; }
 };
 
+/// A number at any address: weights lie in a model's file wherever its writer put them.
+template <typename T> struct [[gnu::packed, gnu::may_alias]] Unaligned {
+  T value;
+  operator T() const { return value; }
+};
+
 NumberFormat numberFormatOf(mlir::Type type);
 /// The numbers of a constant, one for a splat, i1 as one byte.
 std::vector<char> storedBytes(mlir::DenseElementsAttr numbers);

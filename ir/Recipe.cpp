@@ -158,8 +158,8 @@ template <typename Apply> static void zipFloats(const StridedView &a, const Stri
   int64_t count = shape.empty() ? 1 : shape.back();
   int64_t aStride = shape.empty() ? 0 : a.strides.back(), bStride = shape.empty() ? 0 : b.strides.back();
   forEachRow<3>(shape, {a.strides, b.strides, outStrides}, [&](std::array<int64_t, 3> offsets) {
-    const float *x = reinterpret_cast<const float *>(a.data) + offsets[0];
-    const float *y = reinterpret_cast<const float *>(b.data) + offsets[1];
+    const auto *x = reinterpret_cast<const Unaligned<float> *>(a.data) + offsets[0];
+    const auto *y = reinterpret_cast<const Unaligned<float> *>(b.data) + offsets[1];
     float *to = out + offsets[2];
     if (aStride == 1 && bStride == 1)
       for (int64_t i = 0; i < count; ++i)
@@ -305,9 +305,9 @@ static StridedView transformKernel(const StridedView &kernel, const WinogradTran
   result.owner = std::make_shared<std::vector<char>>(result.size() * sizeof(float));
   result.data = result.owner->data();
   auto *out = reinterpret_cast<float *>(result.owner->data());
-  const auto *in = reinterpret_cast<const float *>(kernel.data);
+  const auto *in = reinterpret_cast<const Unaligned<float> *>(kernel.data);
   for (int64_t at = 0; at < channels * columns; ++at) {
-    const float *g = in + at / columns * kernel.strides[2] + at % columns * kernel.strides[3];
+    const auto *g = in + at / columns * kernel.strides[2] + at % columns * kernel.strides[3];
     double rows[6][3] = {};
     for (int64_t i = 0; i < points; ++i)
       for (int64_t x = 0; x < 3; ++x)

@@ -111,10 +111,10 @@ void layerc::copyElements(const StridedView &source, char *out, ArrayRef<int64_t
   case 1:
     return copyAs<uint8_t>(padded, out, strides);
   case 2:
-    return copyAs<uint16_t>(padded, out, strides);
+    return copyAs<Unaligned<uint16_t>>(padded, out, strides);
   case 4:
-    return copyAs<uint32_t>(padded, out, strides);
+    return copyAs<Unaligned<uint32_t>>(padded, out, strides);
   default:
-    return copyAs<uint64_t>(padded, out, strides);
+    return copyAs<Unaligned<uint64_t>>(padded, out, strides);
   }
 }
