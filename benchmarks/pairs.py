@@ -21,6 +21,7 @@ NETS = ("mobilenet_v2", "resnet50", "efficientnet_b0", "vgg16", "unet", "digits"
         "gru8", "convlstm", "text_transformer")
 PEERS = {"onnxruntime": "model.onnx", "openvino": "model.xml", "litert": "model.tflite"}
 BY_HAND = {"gru8": HERE / "GruByHand.cpp"}  # always a peer of the net it computes
+STATE = {"gru8": (1, 1)}  # the output that layerc and the code by hand give back as this input of the next step
 TOLERANCE = 1e-3  # of the largest output: deep nets, see docs; a wrong answer is not worth timing
 
 
@@ -99,8 +100,9 @@ def prepare(name, options):
 def driver_of(name, folder, library, program):
     program.unlink(missing_ok=True)  # it was linked with the library of another compilation
     header = folder / "out" / f"{name}_c.h"
-    compile_driver(HERE / "driver.cpp", program, f"-DMODEL={name}", f'-DHEADER="{header}"', library / f"lib{name}.so",
-                   f"-Wl,-rpath,{library}")
+    state = [f"-DSTATE_OUTPUT={STATE[name][0]}", f"-DSTATE_INPUT={STATE[name][1]}"] if name in STATE else []
+    compile_driver(HERE / "driver.cpp", program, f"-DMODEL={name}", f'-DHEADER="{header}"', *state,
+                   library / f"lib{name}.so", f"-Wl,-rpath,{library}")
 
 
 def command_by_hand(name, folder):
