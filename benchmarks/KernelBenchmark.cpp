@@ -31,7 +31,10 @@ struct Layer {
   int64_t size, channels, kernel, filters, stride = 1, groups = 1;
 
   int64_t outSize() const { return (size + stride - 1) / stride; }
-  double operations() const { return 2.0 * outSize() * outSize() * filters * kernel * kernel * (channels / groups); }
+  double operations() const {
+    const int64_t depth = kernel * kernel * (channels / groups);
+    return 2.0 * outSize() * outSize() * filters * depth;
+  }
   std::string text() const;
 };
 

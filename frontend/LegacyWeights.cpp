@@ -192,7 +192,7 @@ absl::Status arrangeKeras1(const LayerObject &owner, Array &array) {
 /// Keras 1 stored some kernels in another order. Those of Theano are turned round in space by their importers.
 absl::Status Assigner::place(LayerObject &owner, Array array) {
   const bool isKernel = array.shape.size() >= 3 && absl::StrContains(owner.className, "Conv");
-  static const std::set<std::string> turned{"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose"};
+  static const std::set<std::string> turned{"Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "ConvLSTM2D"};
   if (isTheano_ && isKernel && !turned.count(owner.className))
     return layerError(owner, "its kernel as saved by the Theano backend is not supported");
   if (savedMajor_ == 1 && isKernel)

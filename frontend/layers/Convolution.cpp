@@ -38,13 +38,6 @@ static Value convolve(LayerImport &l, Value x, Value kernel, const Geometry &g, 
   return l.create<nn::ConvOp>(x, kernel, l.unless(1, g.strides), l.unless(0, pads), l.unless(1, g.dilations), groups);
 }
 
-/// Keras on Theano computed true convolutions: its stored kernels are turned around in space.
-static Value correlationKernel(LayerImport &l, Value kernel, int64_t spatialRank) {
-  if (l.graph().backend != "theano")
-    return kernel;
-  return l.create<nn::ReverseOp>(kernel, ArrayRef<int64_t>{0, 1, 2}.take_front(spatialRank));
-}
-
 Results layerc::importConv(LayerImport &l) {
   Geometry g = geometry(l);
   int64_t filters = l.positive("filters", 1)[0], groups = l.positive("groups", 1, 1)[0];
@@ -57,7 +50,7 @@ Results layerc::importConv(LayerImport &l) {
                     << filters;
   if (dilatesAndStrides(g))
     return l.fail() << "'strides' and 'dilation_rate' are both above 1";
-  Value kernel = correlationKernel(l, l.weight("kernel", join(g.kernel, channels / groups, filters)), g.kernel.size());
+  Value kernel = convolutionKernel(l, "kernel", join(g.kernel, channels / groups, filters));
   Value y = l.addBias(convolve(l, x, kernel, g, groups));
   return {l.back(l.activation(y))};
 }
@@ -114,7 +107,7 @@ Results layerc::importConvTranspose(LayerImport &l) {
     sizes.push_back(window.size);
     crops.push_back(window.crop);
   }
-  Value kernel = correlationKernel(l, l.weight("kernel", join(g.kernel, filters, l.shape(x).back())), rank);
+  Value kernel = convolutionKernel(l, "kernel", join(g.kernel, filters, l.shape(x).back()));
   kernel = l.moveAxis(kernel, rank, rank + 1); // Keras keeps the filters before the input channels
   Value y = l.create<nn::ConvTransposeOp>(x, kernel, ArrayRef<int64_t>(sizes), l.unless(1, g.strides),
                                           l.unless(0, crops), l.unless(1, g.dilations));

@@ -267,9 +267,9 @@ public:
     state.back() = filters;
     stateShapes_.assign(2, state);
     kernelShape.append({shape.back(), 4 * filters});
-    kernel = l.weight("kernel", kernelShape);
+    kernel = convolutionKernel(l, "kernel", kernelShape);
     kernelShape[rank] = filters;
-    recurrent = l.weight("recurrent_kernel", kernelShape);
+    recurrent = convolutionKernel(l, "recurrent_kernel", kernelShape);
     bias = l.flag("use_bias", true) ? l.weight("bias", {4 * filters}) : Value();
     for (int64_t size : window)
       recurrentPads.append({(size - 1) / 2, size - 1 - (size - 1) / 2});

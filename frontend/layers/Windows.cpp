@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Keras' padding words as numbers; see Windows.h.
+// Keras' padding words as numbers, and stored kernels; see Windows.h.
 #include "frontend/layers/Windows.h"
 
 using namespace mlir;
@@ -34,4 +34,11 @@ TransposedWindow layerc::transposedWindow(int64_t size, int64_t effective, int64
     return {size * stride, std::max<int64_t>(effective - stride, 0) / 2};
   int64_t odd = effective % 2;
   return {(size - 1) * stride + odd + *extra, std::max<int64_t>((effective - odd - *extra) / 2, 0)};
+}
+
+Value layerc::convolutionKernel(LayerImport &l, StringRef name, ArrayRef<int64_t> shape) {
+  Value kernel = l.weight(name, shape);
+  if (l.failed() || l.graph().backend != "theano")
+    return kernel;
+  return l.create<nn::ReverseOp>(kernel, ArrayRef<int64_t>{0, 1, 2}.take_front(shape.size() - 2));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Keras' padding words as numbers: what convolutions and pooling share.
+// Keras' padding words as numbers, and stored kernels: what convolutions, their recurrent cells and pooling share.
 #pragma once
 
 #include "frontend/LayerImport.h"
@@ -11,6 +11,10 @@ namespace layerc {
 /// the beginning.
 Sizes windowPads(LayerImport &l, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> window,
                  llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations, bool allowCausal);
+
+/// The next weight, [k..., a, b], as a correlation needs it. Keras on Theano computed true convolutions: kernels in its
+/// files are turned around in space.
+mlir::Value convolutionKernel(LayerImport &l, llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
 
 /// Pools the spatial dimensions of a channels-last tensor to `sizes`: window i of a dimension of n elements that
 /// becomes m is [floor(i * n / m), ceil((i + 1) * n / m)).

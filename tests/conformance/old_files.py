@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Files that no Keras of today writes: whole .h5 models of Keras 1, and of Keras 2 with weights in cuDNN's layout.
+"""Files that no Keras of today writes: whole .h5 models of Keras 1, of Keras 2 with weights in cuDNN's layout, and of
+Keras 2 on Theano.
 
 Each is written here, array by array, around one layer. What it must compute comes from tf_keras: it builds the same
-layer in today's words, loads the weights of the file, which it converts, and is called.
+layer in today's words, loads the weights of the file, which it converts, and is called. Only what Theano wrote it does
+not convert: its convolutions were true ones, so the file gets the kernels turned around in space (Keras 2.2,
+engine/saving.py, preprocess_weights_for_loading).
 """
 import dataclasses
 import json
@@ -21,6 +24,7 @@ class OldFile:
     arrays: list                 # shapes of the stored weights, in order
     version: str = "1.2.2"
     options: dict = dataclasses.field(default_factory=dict)
+    backend: str = "tensorflow"
 
 
 def keras1_convolution(old_class, new_class, shape, kernel, old, stored, **config):
@@ -54,6 +58,14 @@ def cudnn(kind, gates, version="2.2.4", old_class=None, **options):
                    [(3, gates * UNITS), (UNITS, gates * UNITS), (2 * gates * UNITS,)], version)
 
 
+def theano(kind, shape, kernel, arrays, **options):
+    """A convolution with kernels of shape `kernel`, as Keras 2 on Theano saved it."""
+    old = {"filters": FILTERS, "kernel_size": list(kernel), "strides": [1] * len(kernel), "padding": "valid", "data_format": "channels_last",
+           "dilation_rate": [1] * len(kernel), "activation": "tanh", "use_bias": True, **options}
+    return OldFile(shape, lambda layers: getattr(layers, kind)(FILTERS, kernel, activation="tanh", **options), kind, old,
+                   [(*kernel, *array) for array in arrays] + [((4 if "LSTM" in kind else 1) * FILTERS,)], "2.2.4", backend="theano")
+
+
 LSTM, GRU = ("LSTM", 4), ("GRU", 3)
 OLD_FILES = {
     "keras1_dense": OldFile((4,), lambda layers: layers.Dense(UNITS, activation="tanh"), "Dense",
@@ -83,10 +95,15 @@ OLD_FILES = {
     "cudnn_gru_sequences": cudnn(*GRU, return_sequences=True),
     "cudnn_gru_backwards": cudnn(*GRU, go_backwards=True),
     "cudnn_gru_in_gru": cudnn(*GRU, old_class="GRU", return_sequences=True),
+    "theano_conv1d": theano("Conv1D", (9, 3), (3,), [(3, FILTERS)]),
+    "theano_conv2d": theano("Conv2D", (7, 6, 3), (3, 2), [(3, FILTERS)], strides=[2, 1]),
+    "theano_conv3d": theano("Conv3D", (4, 5, 4, 2), (2, 3, 2), [(2, FILTERS)]),
+    "theano_conv2d_transpose": theano("Conv2DTranspose", (4, 3, 3), (3, 2), [(FILTERS, 3)], strides=[2, 2]),
+    "theano_conv_lstm2d": theano("ConvLSTM2D", (3, 5, 6, 2), (3, 2), [(2, 4 * FILTERS), (FILTERS, 4 * FILTERS)], recurrent_activation="hard_sigmoid"),
 }
 
 
-def write(path, old, random):
+def write(path, old, arrays, backend):
     import h5py
     config = {"name": "old", "trainable": True, "batch_input_shape": [None, *old.shape], "input_dtype": "float32", **old.old_config}
     architecture = {"class_name": "Sequential", "config": [{"class_name": old.old_class, "config": config}]}
@@ -95,20 +112,23 @@ def write(path, old, random):
         file.attrs["model_config"] = json.dumps(architecture).encode()
         weights = file.create_group("model_weights")
         weights.attrs["layer_names"] = [b"old"]
-        weights.attrs["backend"] = b"tensorflow"
+        weights.attrs["backend"] = backend.encode()
         if not old.version.startswith("1."):  # Keras 1 wrote it beside the architecture only
             weights.attrs["keras_version"] = old.version.encode()
         group, names = weights.create_group("old"), []
-        for number, shape in enumerate(old.arrays):
+        for number, array in enumerate(arrays):
             names.append(f"old/param_{number}:0".encode())
-            group.create_dataset(names[-1].decode(), data=random.uniform(-0.5, 0.5, shape).astype("float32"))
+            group.create_dataset(names[-1].decode(), data=array)
         group.attrs["weight_names"] = names
 
 
 def build(keras, name, path, random):
     """Writes the file and gives the model of today with its weights."""
     old = OLD_FILES[name]
-    write(path, old, random)
+    arrays = [random.uniform(-0.5, 0.5, shape).astype("float32") for shape in old.arrays]
+    write(path, old, arrays, "tensorflow")
     model = keras.Sequential([keras.Input(old.shape, name="old_input"), old.layer(keras.layers)])
     model.load_weights(path)
+    if old.backend == "theano":
+        write(path, old, [numpy.flip(array, range(array.ndim - 2)) if array.ndim > 2 else array for array in arrays], old.backend)
     return model

@@ -166,8 +166,8 @@ TEST(LegacyWeights, TheanoKernelsAreTakenWhereTheImporterTurnsThemRound) {
   Hdf5File file = fileOf({{"c", {{"c/kernel:0", {3, 3, 1, 4}}, {"c/bias:0", {4}}}}});
   file.groups[""].attributes["backend"] = {"theano"};
   EXPECT_EQ(error(sequential("m", {leaf("Conv2D", "c")}), file, 2), "fine");
-  EXPECT_EQ(error(sequential("m", {leaf("ConvLSTM2D", "c")}), file, 2),
-            "layer 'c' (ConvLSTM2D): its kernel as saved by the Theano backend is not supported");
+  EXPECT_EQ(error(sequential("m", {leaf("SeparableConv2D", "c")}), file, 2),
+            "layer 'c' (SeparableConv2D): its kernel as saved by the Theano backend is not supported");
 }
 
 } // namespace
