@@ -63,9 +63,6 @@ static bool takesInputsAsTheyAre(StringRef className) {
   return className == "Embedding" || className == "ReversibleEmbedding" || className == "GroupNormalization";
 }
 
-/// Layers whose importers know the int8 kernels of model.quantize("int8").
-static bool isStoredAsInt8(StringRef className) { return className == "Dense" || className == "Embedding"; }
-
 LayerImport::LayerImport(const LayerGraph &graph, const Layer &layer, StringRef path, ArrayRef<Value> inputs,
                          ArrayRef<Value> masks, const Call *call, OpBuilder &builder)
     : NnBuilder(builder, NameLoc::get(builder.getStringAttr(path))), graph_(graph), layer_(layer), call_(call),
@@ -73,7 +70,7 @@ LayerImport::LayerImport(const LayerGraph &graph, const Layer &layer, StringRef 
   takeInputs(inputs, masks);
   std::string policy = policyName(layer.config);
   StringRef element = policy;
-  isInt8_ = isStoredAsInt8(layer.className) && element.consume_front("int8_from_");
+  quantization_ = consumeQuantization(element, layer.className, layer.config);
   element.consume_front("mixed_");
   std::optional<ElementType> named = elementTypeFromName(element.str());
   if (!named)
@@ -195,22 +192,46 @@ Value LayerImport::channelsLast(Value x) {
 
 Value LayerImport::back(Value x) { return !failed_ && channelsFirst() ? moveAxis(x, rank(x) - 1, 1) : x; }
 
-Value LayerImport::weightOf(const Layer &layer, size_t index, StringRef name, ArrayRef<int64_t> expected, bool isInt8) {
+const Array *LayerImport::arrayOf(const Layer &layer, size_t index, StringRef name, ArrayRef<int64_t> expected) {
   if (failed_)
-    return {};
-  if (index >= layer.weights.size())
-    return fail() << "weight '" << name << "' of shape " << shapeText(expected) << " is missing from the file";
+    return nullptr;
+  if (index >= layer.weights.size()) {
+    fail() << "weight '" << name << "' of shape " << shapeText(expected) << " is missing from the file";
+    return nullptr;
+  }
   const Array &array = layer.weights[index];
-  if (ArrayRef<int64_t>(array.shape) != expected)
-    return fail() << "weight '" << name << "' has shape " << shapeText(array.shape) << " in the file; expects "
-                  << shapeText(expected);
-  Sizes stored(expected);
+  if (ArrayRef<int64_t>(array.shape) == expected)
+    return &array;
+  fail() << "weight '" << name << "' has shape " << shapeText(array.shape) << " in the file; expects "
+         << shapeText(expected);
+  return nullptr;
+}
+
+/// Error of a weight that is stored as another type than `expected`.
+static Failure wrongType(LayerImport &l, StringRef name, ElementType type, StringRef expected) {
+  return l.fail() << "weight '" << name << "' is stored as " << elementTypeName(type) << "; expects " << expected;
+}
+
+const Array *LayerImport::nextArray(StringRef name, ArrayRef<int64_t> shape, std::optional<ElementType> type) {
+  const Array *array = arrayOf(layer_, nextWeight_++, name, shape);
+  if (!array || !type || array->type == *type)
+    return array;
+  wrongType(*this, name, array->type, elementTypeName(*type));
+  return nullptr;
+}
+
+Value LayerImport::weightOf(const Layer &layer, size_t index, StringRef name, ArrayRef<int64_t> expected,
+                            std::optional<ElementType> whole) {
+  const Array *stored = arrayOf(layer, index, name, expected);
+  if (!stored)
+    return {};
+  const Array &array = *stored;
+  Sizes sizes(expected);
   for (auto [d, from] : llvm::enumerate(array.permutation))
-    stored[from] = expected[d];
-  auto type = RankedTensorType::get(stored, mlirType(array.type, context()));
-  if (isInt8 ? array.type != ElementType::Int8 : !isa<FloatType>(type.getElementType()))
-    return fail() << "weight '" << name << "' is stored as " << elementTypeName(array.type) << "; expects "
-                  << (isInt8 ? "int8" : "floats");
+    sizes[from] = expected[d];
+  auto type = RankedTensorType::get(sizes, mlirType(array.type, context()));
+  if (whole ? array.type != *whole : !isa<FloatType>(type.getElementType()))
+    return wrongType(*this, name, array.type, whole ? elementTypeName(*whole) : "floats");
   std::string key = layer.path + "/" + name.str();
   context()->getLoadedDialect<nn::NnDialect>()->weights().add(
       key, type, ArrayRef<char>(reinterpret_cast<const char *>(array.data), array.bytes));
@@ -222,8 +243,8 @@ Value LayerImport::storedWeight(StringRef name, ArrayRef<int64_t> shape) {
   return weightOf(layer_, nextWeight_++, name, shape);
 }
 
-Value LayerImport::int8Weight(StringRef name, ArrayRef<int64_t> shape) {
-  return weightOf(layer_, nextWeight_++, name, shape, /*isInt8=*/true);
+Value LayerImport::wholeWeight(StringRef name, ArrayRef<int64_t> shape, ElementType type) {
+  return weightOf(layer_, nextWeight_++, name, shape, type);
 }
 
 Value LayerImport::innerWeight(StringRef role, size_t index, StringRef name, ArrayRef<int64_t> shape) {

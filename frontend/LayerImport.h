@@ -6,6 +6,7 @@
 #include "frontend/CustomLayer.h"
 #include "frontend/LayerGraph.h"
 #include "frontend/NnBuilder.h"
+#include "frontend/Quantization.h"
 
 #include "llvm/ADT/StringSet.h"
 
@@ -83,8 +84,8 @@ public:
   mlir::Value back(mlir::Value x);
   /// The float type that the layer's dtype policy computes in.
   mlir::Type computeType() const { return computeType_; }
-  /// Whether the layer's dtype policy says that its kernel is stored as int8 with scales.
-  bool isInt8() const { return isInt8_; }
+  /// How the layer's dtype policy says that its kernel is stored.
+  const Quantization &quantization() const { return quantization_; }
 
   // Call arguments by keyword. Import refuses those that ask for something (not null, not false) and that neither these
   // functions nor the masks below have read.
@@ -126,8 +127,11 @@ public:
                      llvm::ArrayRef<int64_t> sources);
   /// As the first, in its stored float type: what Keras does not autocast.
   mlir::Value storedWeight(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
-  /// As the first, whole numbers of type int8.
-  mlir::Value int8Weight(llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
+  /// As the first, whole numbers that are stored as `type`.
+  mlir::Value wholeWeight(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, ElementType type);
+  /// The next stored variable itself, for importers that read its numbers; of any type where none is given. Null after
+  /// an error.
+  const Array *nextArray(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, std::optional<ElementType> type);
   /// Variable number `index` of the layer inside under `role`, in this layer's compute type.
   mlir::Value innerWeight(llvm::StringRef role, size_t index, llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
   /// Numbers that the importer computes: a constant where they are few, else an owned weight called `name`.
@@ -175,8 +179,9 @@ private:
   void takeInputs(llvm::ArrayRef<mlir::Value> inputs, llvm::ArrayRef<mlir::Value> masks);
   ModelState *findState(size_t number);
   Failure wrongValue(llvm::StringRef key, llvm::StringRef expected);
+  const Array *arrayOf(const Layer &layer, size_t index, llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
   mlir::Value weightOf(const Layer &layer, size_t index, llvm::StringRef name, llvm::ArrayRef<int64_t> shape,
-                       bool isInt8 = false);
+                       std::optional<ElementType> whole = std::nullopt);
 
   const LayerGraph &graph_;
   const Layer &layer_;
@@ -185,7 +190,7 @@ private:
   std::optional<Results> masks_;
   llvm::StringSet<> readArguments_;
   mlir::Type computeType_;
-  bool isInt8_ = false;
+  Quantization quantization_;
   size_t nextWeight_ = 0;
 };
 

@@ -2,6 +2,7 @@
 // EinsumDense: a Dense layer whose contraction is written as an equation.
 #include "frontend/Einsum.h"
 #include "frontend/Importers.h"
+#include "frontend/layers/Quantized.h"
 
 #include <map>
 
@@ -57,20 +58,91 @@ static std::map<char, int64_t> letterSizes(LayerImport &l, const DenseEquation &
 }
 
 /// The bias: the sizes of `bias_axes` from the first of them on, 1 along all other output dimensions.
-static Value addBias(LayerImport &l, Value y, const DenseEquation &equation, const std::map<char, int64_t> &sizes) {
+static std::optional<Sizes> biasShape(LayerImport &l, const DenseEquation &equation,
+                                      const std::map<char, int64_t> &sizes, int64_t elided) {
   std::string axes = l.string("bias_axes", "");
   if (l.failed() || axes.empty())
-    return y;
+    return std::nullopt;
   size_t first = equation.output.find_first_of(axes);
-  if (equation.output.find_first_of(axes) == std::string::npos ||
-      llvm::any_of(axes, [&](char axis) { return equation.output.find(axis) == std::string::npos; }))
-    return l.fail() << "'bias_axes' " << axes << " are not dimensions of the output " << equation.output;
+  if (first == std::string::npos ||
+      llvm::any_of(axes, [&](char axis) { return equation.output.find(axis) == std::string::npos; })) {
+    l.fail() << "'bias_axes' " << axes << " are not dimensions of the output " << equation.output;
+    return std::nullopt;
+  }
   Sizes shape;
   for (char letter : equation.output.substr(first))
     shape.push_back(axes.find(letter) == std::string::npos ? 1 : sizes.at(letter));
   if (equation.elidesRight)
-    shape.append(l.rank(y) - equation.output.size(), 1);
-  return l.add(y, l.weight("bias", shape));
+    shape.append(elided, 1);
+  return shape;
+}
+
+//===-- Quantized -----------------------------------------------------------------------------------------------===//
+
+/// The equation with a letter, a digit, for each dimension that "..." stands for.
+static DenseEquation spelledOut(DenseEquation equation, int64_t elided) {
+  std::string letters;
+  for (int64_t d = 0; d < elided; ++d)
+    letters += static_cast<char>('0' + d);
+  for (std::string *side : {&equation.input, &equation.output})
+    *side = equation.elidesLeft ? letters + *side : *side + letters;
+  return equation;
+}
+
+static bool has(const std::string &letters, char letter) { return letters.find(letter) != std::string::npos; }
+
+/// The rows and columns of the matrix as which Keras stores a kernel of 4 bits or of gptq and awq.
+static std::pair<int64_t, int64_t> matrixOf(LayerImport &l, const DenseEquation &equation, ArrayRef<int64_t> kernel) {
+  bool isSplitByLetters = l.quantization().mode == Quantization::Mode::Int4;
+  int64_t largest = llvm::max_element(kernel) - kernel.begin();
+  if (!isSplitByLetters && kernel.size() != 2 && kernel.size() != 3)
+    l.fail() << "has a quantized kernel of shape " << shapeText(kernel) << "; expects rank 2 or 3";
+  int64_t rows = 1, columns = 1;
+  for (auto [d, letter] : llvm::enumerate(equation.kernel)) {
+    // Else the largest dimension tells: inputs in front, or outputs at the end.
+    bool isRow =
+        isSplitByLetters ? !has(equation.output, letter) : d == 0 || (d == 1 && kernel.size() == 3 && largest > 0);
+    (isRow ? rows : columns) *= kernel[d];
+  }
+  return {rows, columns};
+}
+
+/// Sizes of the dimensions `letters`, 1 for those that `others` does not have.
+static Sizes sizesIn(const std::string &letters, const std::string &others, const std::map<char, int64_t> &sizes) {
+  return llvm::map_to_vector<4>(letters,
+                                [&](char letter) { return has(others, letter) ? sizes.at(letter) : int64_t(1); });
+}
+
+static Value quantizedEinsum(LayerImport &l, StringRef text, const DenseEquation &equation, Value x,
+                             std::map<char, int64_t> sizes, ArrayRef<int64_t> kernelShape, std::optional<Sizes> bias) {
+  for (auto [d, letter] : llvm::enumerate(equation.input))
+    sizes[letter] = l.shape(x)[d];
+  auto [rows, columns] = matrixOf(l, equation, kernelShape);
+  Sizes scale = sizesIn(equation.output, equation.kernel, sizes);
+  QuantizedKernel kernel = quantizedKernel(l, {Sizes(kernelShape), scale, rows, columns, std::move(bias)});
+  if (kernel.scale && l.quantization().mode == Quantization::Mode::Int4) { // Keras divides the kernel, not the sums
+    kernel.values = l.div(l.cast(kernel.values, l.computeType()), kernel.scale);
+    kernel.scale = {};
+  }
+  kernel.values = l.reshape(kernel.values, kernelShape);
+  auto multiply = [&](Value a, Value b) { return einsum(l, text, a, b); };
+  auto lineUp = [&](Value inputScale) {
+    Sizes order; // the dimensions of the output, then those that are summed over
+    for (char letter : equation.output)
+      if (has(equation.input, letter))
+        order.push_back(equation.input.find(letter));
+    for (auto [d, letter] : llvm::enumerate(equation.input))
+      if (!has(equation.output, letter))
+        order.push_back(d);
+    return l.reshape(l.transpose(inputScale, order), sizesIn(equation.output, equation.input, sizes));
+  };
+  QuantizedProduct product{{}, multiply, lineUp};
+  for (auto [d, letter] : llvm::enumerate(equation.input))
+    if (!has(equation.output, letter))
+      product.summed.push_back({static_cast<int64_t>(d), has(equation.kernel, letter)
+                                                             ? static_cast<int64_t>(equation.kernel.find(letter))
+                                                             : int64_t(-1)});
+  return product.compute(l, x, kernel);
 }
 
 Results layerc::importEinsumDense(LayerImport &l) {
@@ -91,6 +163,12 @@ Results layerc::importEinsumDense(LayerImport &l) {
       return l.fail() << "'" << letter << "' of equation '" << text << "' has no size in the input or 'output_shape'";
   if (llvm::any_of(equation->output, [&](char letter) { return !sizes.count(letter); }))
     return l.fail() << "equation '" << text << "' has an output dimension without a size";
+  int64_t elided = l.rank(x) - static_cast<int64_t>(equation->input.size());
+  std::optional<Sizes> bias = biasShape(l, *equation, sizes, elided);
+  if (l.failed())
+    return {};
+  if (l.quantization())
+    return {l.activation(quantizedEinsum(l, text, spelledOut(*equation, elided), x, sizes, kernel, bias))};
   Value y = einsum(l, text, x, l.weight("kernel", kernel));
-  return {l.activation(addBias(l, y, *equation, sizes))};
+  return {l.activation(bias ? l.add(y, l.weight("bias", *bias)) : y)};
 }

@@ -3,6 +3,7 @@
 // An id beyond the table gives NaN, as Keras does on JAX; Keras on TensorFlow stops there. Keras 3 counts negative ids
 // from the end.
 #include "frontend/Importers.h"
+#include "frontend/layers/Quantized.h"
 
 using namespace mlir;
 using namespace layerc;
@@ -39,15 +40,10 @@ static Value maskOf(LayerImport &l, Value ids) {
   return l.flag("mask_zero", false) && !l.failed() ? l.binary(B::NotEqual, ids, 0.0) : Value();
 }
 
-/// Whole numbers over the scale of their row.
-static Value int8Table(LayerImport &l, int64_t rows, int64_t columns) {
-  Value numbers = l.cast(l.int8Weight("embeddings", {rows, columns}), l.computeType());
-  return l.div(numbers, l.reshape(l.weight("embeddings_scale", {rows}), {rows, 1}));
-}
-
 Results layerc::importEmbedding(LayerImport &l) {
   int64_t rows = l.positive("input_dim", 1)[0], columns = l.positive("output_dim", 1)[0];
-  Value table = l.isInt8() ? int8Table(l, rows, columns) : l.weight("embeddings", {rows, columns}), ids = l.input();
+  Value table = l.quantization() ? quantizedTable(l, rows, columns) : l.weight("embeddings", {rows, columns});
+  Value ids = l.input();
   l.setMask(maskOf(l, ids));
   return {lookUp(l, table, ids)};
 }
