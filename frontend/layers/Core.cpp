@@ -8,7 +8,7 @@ using namespace layerc;
 
 static Value quantizedDense(LayerImport &l, Value x, int64_t units) {
   int64_t last = l.rank(x) - 1, inputs = l.shape(x)[last];
-  QuantizedShapes shapes{{inputs, units}, {units}, inputs, units, std::nullopt};
+  QuantizedShapes shapes{{inputs, units}, {units}, 0, inputs, units, std::nullopt};
   if (l.flag("use_bias", true))
     shapes.bias = {units};
   QuantizedKernel kernel = quantizedKernel(l, shapes);

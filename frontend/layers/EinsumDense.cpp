@@ -79,16 +79,6 @@ static std::optional<Sizes> biasShape(LayerImport &l, const DenseEquation &equat
 
 //===-- Quantized -----------------------------------------------------------------------------------------------===//
 
-/// The equation with a letter, a digit, for each dimension that "..." stands for.
-static DenseEquation spelledOut(DenseEquation equation, int64_t elided) {
-  std::string letters;
-  for (int64_t d = 0; d < elided; ++d)
-    letters += static_cast<char>('0' + d);
-  for (std::string *side : {&equation.input, &equation.output})
-    *side = equation.elidesLeft ? letters + *side : *side + letters;
-  return equation;
-}
-
 static bool has(const std::string &letters, char letter) { return letters.find(letter) != std::string::npos; }
 
 /// The rows and columns of the matrix as which Keras stores a kernel of 4 bits or of gptq and awq.
@@ -114,13 +104,17 @@ static Sizes sizesIn(const std::string &letters, const std::string &others, cons
 }
 
 static Value quantizedEinsum(LayerImport &l, StringRef text, const DenseEquation &equation, Value x,
-                             std::map<char, int64_t> sizes, ArrayRef<int64_t> kernelShape, std::optional<Sizes> bias) {
-  for (auto [d, letter] : llvm::enumerate(equation.input))
-    sizes[letter] = l.shape(x)[d];
+                             const std::map<char, int64_t> &sizes, ArrayRef<int64_t> kernelShape,
+                             std::optional<Sizes> bias) {
+  if (equation.elidesLeft || equation.elidesRight)
+    return l.fail() << "has a quantized kernel and '...' in its equation '" << text << "', which Keras cannot compute";
   auto [rows, columns] = matrixOf(l, equation, kernelShape);
   Sizes scale = sizesIn(equation.output, equation.kernel, sizes);
-  QuantizedKernel kernel = quantizedKernel(l, {Sizes(kernelShape), scale, rows, columns, std::move(bias)});
-  if (kernel.scale && l.quantization().mode == Quantization::Mode::Int4) { // Keras divides the kernel, not the sums
+  int64_t packedAxis = std::max<int64_t>(0, llvm::find_if(equation.kernel, [&](char letter) {
+                                              return !has(equation.output, letter);
+                                            }) - equation.kernel.begin());
+  QuantizedKernel kernel = quantizedKernel(l, {Sizes(kernelShape), scale, packedAxis, rows, columns, std::move(bias)});
+  if (kernel.scale && !keepsShape(l)) { // Keras divides the kernel, not the sums
     kernel.values = l.div(l.cast(kernel.values, l.computeType()), kernel.scale);
     kernel.scale = {};
   }
@@ -168,7 +162,7 @@ Results layerc::importEinsumDense(LayerImport &l) {
   if (l.failed())
     return {};
   if (l.quantization())
-    return {l.activation(quantizedEinsum(l, text, spelledOut(*equation, elided), x, sizes, kernel, bias))};
+    return {l.activation(quantizedEinsum(l, text, *equation, x, sizes, kernel, bias))};
   Value y = einsum(l, text, x, l.weight("kernel", kernel));
   return {l.activation(bias ? l.add(y, l.weight("bias", *bias)) : y)};
 }

@@ -90,8 +90,12 @@ static Value dequantize(LayerImport &l, Value numbers, Groups groups, int64_t ax
 }
 
 /// The kernels of gptq and awq, which stand in the file behind the bias and turned round.
-static Value calibratedKernel(LayerImport &l, int64_t rows, int64_t columns) {
+static Value calibratedKernel(LayerImport &l, int64_t rows, int64_t columns, bool hasBias) {
   const Quantization &quantization = l.quantization();
+  size_t expected = 4 + (quantization.mode == Mode::Awq) + hasBias;
+  if (!l.failed() && l.layer().weights.size() + 1 == expected)
+    return l.fail() << "has " << l.layer().weights.size() << " weights in the file; expects " << expected
+                    << ": Keras 3.14 and 3.15 save it without 'kernel_zero'";
   Value numbers = quantization.bits == 4 ? unpackedWeight(l, "kernel", {columns, rows}, 0, ElementType::UInt8)
                                          : l.wholeWeight("kernel", {columns, rows}, ElementType::UInt8);
   Groups groups = readGroups(l, "kernel", {columns, quantization.groups(rows)}, ElementType::UInt8);
@@ -100,13 +104,20 @@ static Value calibratedKernel(LayerImport &l, int64_t rows, int64_t columns) {
   return inputScales ? l.div(kernel, l.reshape(inputScales, {rows, 1})) : kernel;
 }
 
+bool layerc::keepsShape(const LayerImport &l) {
+  Mode mode = l.quantization().mode;
+  return mode == Mode::Int8 || (mode == Mode::Int4 && !l.isKerasFrom(3, 14));
+}
+
 QuantizedKernel layerc::quantizedKernel(LayerImport &l, const QuantizedShapes &shapes) {
   const Quantization &quantization = l.quantization();
   auto bias = [&] { return shapes.bias ? l.weight("bias", *shapes.bias) : Value(); };
   int64_t rows = shapes.rows, columns = shapes.columns;
   QuantizedKernel kernel;
-  if (quantization.mode == Mode::Int8) {
-    kernel.values = l.wholeWeight("kernel", shapes.kernel, ElementType::Int8);
+  if (keepsShape(l)) {
+    kernel.values = quantization.mode == Mode::Int8
+                        ? l.wholeWeight("kernel", shapes.kernel, ElementType::Int8)
+                        : unpackedWeight(l, "kernel", shapes.kernel, shapes.packedAxis, ElementType::Int8);
     kernel.bias = bias();
     kernel.scale = l.weight("kernel_scale", shapes.scale);
   } else if (quantization.mode == Mode::Int4) {
@@ -119,7 +130,7 @@ QuantizedKernel layerc::quantizedKernel(LayerImport &l, const QuantizedShapes &s
                                  readGroups(l, "kernel", {quantization.groups(rows), columns}, ElementType::Int8), 0);
   } else {
     kernel.bias = bias();
-    kernel.values = calibratedKernel(l, rows, columns);
+    kernel.values = calibratedKernel(l, rows, columns, shapes.bias.has_value());
   }
   return kernel;
 }
@@ -147,7 +158,7 @@ struct InputQuantizer {
 
 } // namespace
 
-/// The quantizer of a layer's activations, nothing where they stay floats. Without a configuration int8 has one.
+/// The quantizer of a layer's activations, nothing where they stay floats.
 static std::optional<InputQuantizer> inputQuantizer(LayerImport &l) {
   const Quantization &quantization = l.quantization();
   if (quantization.isGrouped() || (quantization.mode != Mode::Int8 && quantization.mode != Mode::Int4))
@@ -155,7 +166,7 @@ static std::optional<InputQuantizer> inputQuantizer(LayerImport &l) {
   const nlohmann::json *config = l.config("quantization_config");
   InputQuantizer quantizer;
   if (!config)
-    return quantization.mode == Mode::Int8 ? std::optional(quantizer) : std::nullopt;
+    return keepsShape(l) ? std::optional(quantizer) : std::nullopt;
   const nlohmann::json &given = at(at(*config, "config"), "activation_quantizer");
   if (given.is_null())
     return std::nullopt;

@@ -14,14 +14,19 @@ struct QuantizedKernel {
   mlir::Value bias; ///< null where the layer has none
 };
 
-/// The shapes of the stored variables: int8 kernels keep their own, all others are matrices.
+/// Whether the stored kernel has its own shape, and a scale that lines up with the result; else it is a matrix: int4
+/// since Keras 3.14, gptq and awq.
+bool keepsShape(const LayerImport &l);
+
+/// The shapes of the stored variables.
 struct QuantizedShapes {
-  Sizes kernel, scale; ///< with int8; the scale lines up with the result
-  int64_t rows = 0, columns = 0;
+  Sizes kernel, scale;           ///< where the kernel keeps its shape
+  int64_t packedAxis = 0;        ///< then, of the dimension along which two numbers of 4 bits share a byte
+  int64_t rows = 0, columns = 0; ///< where it does not
   std::optional<Sizes> bias;
 };
 
-/// Reads the variables in Keras' order. With int8 the values have the shape of the kernel, else (rows, columns).
+/// Reads the variables in Keras' order. The values have the shape in which the kernel is stored.
 QuantizedKernel quantizedKernel(LayerImport &l, const QuantizedShapes &shapes);
 
 /// The table of a quantized Embedding as floats.

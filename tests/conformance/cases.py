@@ -6,6 +6,7 @@ Sizes are small and differ from each other, so that a transposed axis cannot hid
 """
 import old_files
 import operations
+import quantized_cases
 import sequence_cases
 import tensorflow_operations
 from matrix import Graph, New, Table, all_cases, each, grid, pairs
@@ -313,7 +314,7 @@ RECURRENT = [
 ]
 
 TABLES = [*CORE, *CONVOLUTION, *POOLING, *RESHAPING, *MERGING, *ACTIVATION, *NORMALIZATION, *REGULARIZATION, *PREPROCESSING, *ATTENTION,
-          *RECURRENT, *sequence_cases.TABLES]
+          *RECURRENT, *sequence_cases.TABLES, *quantized_cases.TABLES]
 
 ALL_DIALECTS = ("keras", "h5", "json", "tfk", "tfk_h5", "tfk_json")
 BOTH = ("keras", "tfk")

@@ -38,6 +38,10 @@ def reading(layer, call=0, tensor=0):
     return edit
 
 
+def stored_as(mode):
+    return {"module": "keras", "class_name": "QuantizedDTypePolicy", "config": {"mode": mode, "source_name": "float32"}, "registered_name": None}
+
+
 ERRORS = {
     # classes and functions
     "unknown_class": Error([(4,)], [("Activation", dict(activation="relu"))], {"a:class_name": "Dance", "a:registered_name": None}, ["layer 'a' (Dance)", "not supported"]),
@@ -51,8 +55,21 @@ ERRORS = {
     "custom_activation_layer": Error([(4,)], DENSE, {"a.activation": {"module": "mine", "class_name": "Wave", "config": {}, "registered_name": "mine>Wave"}},
                                      ["layer 'a/activation' (Wave)", "not supported"]),
     "dtype_policy": Error([(4,)], DENSE, {"a.dtype": "mixed_decimal"}, [DENSE_AT, "mixed_decimal"]),
-    "quantized": Error([(4,)], DENSE, {"a.dtype": {"module": "keras", "class_name": "QuantizedDTypePolicy", "config": {"name": "int4_from_float32"},
-                       "registered_name": None}}, [DENSE_AT, "int4_from_float32"]),
+    "quantized": Error([(4,)], DENSE, {"a.dtype": {"module": "keras", "class_name": "QuantizedDTypePolicy", "config": {"name": "float8_from_float32"},
+                       "registered_name": None}}, [DENSE_AT, "float8_from_float32"]),
+    "quantized_floats": Error([(4,)], DENSE, {"a.dtype": stored_as("int8")}, [DENSE_AT, "'kernel'", "float32", "int8"]),
+    "quantized_group": Error([(4,)], [("Dense", dict(units=3, dtype="int4/2_from_float32"))], {"a.dtype": stored_as("int4/1")},
+                             [DENSE_AT, "'kernel_scale'", "[2, 3]", "[4, 3]"]),
+    "quantized_pairs": Error([(4,)], [("Dense", dict(units=3, dtype="int4/2_from_float32"))], {"a.units": 5}, [DENSE_AT, "'kernel'", "[4, 2]", "[4, 3]"]),
+    "quantized_scale": Error([(4,)], [("Dense", dict(units=3, use_bias=False, dtype="int8_from_float32"))], {"a.use_bias": True},
+                             [DENSE_AT, "'kernel_scale'", "missing"]),
+    # Keras 3.15 itself leaves the variable out.
+    "quantized_zero": Error([(4,)], [("Dense", dict(units=3, dtype="gptq/4/2_from_float32"))], {}, [DENSE_AT, "4 weights", "'kernel_zero'"]),
+    "quantized_inputs": Error([(4,)], [("Dense", dict(units=3, dtype="int8_from_float32"))], {"a.quantization_config": {
+        "module": "keras.quantizers", "class_name": "Int8QuantizationConfig", "registered_name": None, "config": {"activation_quantizer": {
+            "module": "mine", "class_name": "Percentile", "config": {}, "registered_name": "mine>Percentile"}}}}, [DENSE_AT, "'activation_quantizer'"]),
+    "quantized_rest": Error([(2, 4)], [("EinsumDense", dict(equation="abc,cd->abd", output_shape=(2, 3), dtype="int8_from_float32"))],
+                            {"a.equation": "...c,cd->...d"}, ["layer 'a' (EinsumDense)", "'...'", "'...c,cd->...d'"]),
     "text_layer": Error([(4,)], [("Activation", dict(activation="relu"))], {"a:class_name": "StringLookup"}, ["layer 'a' (StringLookup)", "strings"]),
     # weights
     "kernel_rows": Error([(4,)], DENSE, {"x.batch_shape": [None, 5]}, [DENSE_AT, "kernel", "5", "4"]),

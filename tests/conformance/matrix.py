@@ -91,6 +91,7 @@ class Table:
     fixed: bool = False          # the model's inputs state the batch
     steps: int = 0               # where positive, so many calls in a row, of a model that keeps state
     backend: str = "jax"         # of Keras 3
+    release: str = ""            # of Keras 3, "3.13", where an old one writes other files; only that one records them
 
 
 @dataclasses.dataclass
@@ -104,6 +105,7 @@ class Graph:
     folder: str = "graphs"
     steps: int = 0
     backend: str = "jax"
+    release: str = ""
 
 
 @dataclasses.dataclass

@@ -17,6 +17,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 import argparse
 import fnmatch
 import importlib
+import importlib.metadata
 import io
 import json
 import logging
@@ -35,6 +36,7 @@ sys.path.insert(0, str(HERE.parent.parent / "python"))
 import graphs
 import old_files
 import operations
+import quantized_cases
 import sequence_graphs
 import stacks
 import tensorflow_operations
@@ -138,7 +140,7 @@ def make_weights(model, random):
             continue
         if "variance" in name or "stddev" in name:
             variable.assign(random.uniform(0.5, 1.5, shape))
-        elif not name.startswith(("vector_u", "seed", "real_kernel", "imag_kernel")) and not name.endswith("_scale"):
+        elif not name.startswith(("vector_u", "seed", "real_kernel", "imag_kernel", "g_idx", "awq_scales")) and not name.endswith("_scale"):
             variable.assign(random.uniform(-0.5, 0.5, shape))
 
 
@@ -217,6 +219,8 @@ def record_case(case, folder):
         model.layers[-1].adapt(random.normal(1, 2, (8, *case.shapes[0])))
     elif not is_written:
         make_weights(model, random)
+    if isinstance(case.source, Table) and case.source in quantized_cases.TABLES:
+        quantized_cases.fill(model.layers[-1], random)
     if case.folder == "operations" and case.source.function in operations.ON_ARRAYS:
         steps = [record_on_arrays(keras, model, case, make_inputs(model, case, random))]
     else:
@@ -302,6 +306,9 @@ def main():
     if options.list:
         print("\n".join(case.path for case in chosen))
         return 0
+    release = ".".join(importlib.metadata.version("keras").split(".")[:2])
+    others = [case for case in chosen if case.source.release not in ("", release)]
+    chosen = [case for case in chosen if case not in others]
     here = os.environ["KERAS_BACKEND"]
     failed = record_cases([case for case in chosen if case.source.backend == here], options.folder)
     for backend in sorted({case.source.backend for case in chosen} - {here}):
@@ -311,6 +318,8 @@ def main():
     for name, error in errors.items():
         record_error(name, error, options.folder)
     print(f"{len(errors)} models to be refused")
+    if others:
+        print(f"{len(others)} cases left to Keras {', '.join(sorted({case.source.release for case in others}))}: name a Python that has it by PYTHON")
     print(f"{len(chosen) - failed} cases recorded in {options.folder}, {failed} failed")
     return 1 if failed else 0
 
