@@ -2,8 +2,6 @@
 // Parses the modes "int8", "int4", "int4/GROUP", "gptq/BITS/GROUP" and "awq/4/GROUP".
 #include "frontend/Quantization.h"
 
-#include "frontend/Json.h"
-
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallVector.h"
 

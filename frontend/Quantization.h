@@ -2,9 +2,9 @@
 // How model.quantize() has stored a layer's kernel, as the layer's dtype policy says.
 #pragma once
 
-#include "llvm/ADT/StringRef.h"
+#include "frontend/Json.h"
 
-#include <nlohmann/json_fwd.hpp>
+#include "llvm/ADT/StringRef.h"
 
 #include <cstdint>
 
