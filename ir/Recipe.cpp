@@ -42,6 +42,7 @@ private:
   void writeAffine(AffineOp op, char *out);
   void writePad(PadOp op, char *out);
   void writeConcat(ConcatOp op, char *out);
+  void writeGather(GatherOp op, char *out);
   void writePack(PackOp op, char *out);
   void writeByEvaluation(Value value, char *out);
 
@@ -128,6 +129,7 @@ void RecipeRunner::write(Value value, char *out) {
       .Case<AffineOp>([&](auto op) { writeAffine(op, out); })
       .Case<PadOp>([&](auto op) { writePad(op, out); })
       .Case<ConcatOp>([&](auto op) { writeConcat(op, out); })
+      .Case<GatherOp>([&](auto op) { writeGather(op, out); })
       .Case<PackOp>([&](auto op) { writePack(op, out); })
       .Case<ReshapeOp>([&](auto op) { // the same bytes whatever the shape
         StridedView source = view(op.getInput());
@@ -259,6 +261,24 @@ void RecipeRunner::writePad(PadOp op, char *out) {
   for (int64_t i = 0; i < op.getType().getNumElements(); ++i)
     writeElement(element, out + i * element.bytes(), {value, static_cast<int64_t>(value)});
   copyInto(view(op.getInput()), out, op.getType().getShape(), op.getLow());
+}
+
+/// Slices by a list of indices, the groups of quantized kernels; other forms are left to Evaluate.
+void RecipeRunner::writeGather(GatherOp op, char *out) {
+  StridedView indices = view(op.getIndices());
+  if (op.getBatch() != 0 || indices.shape.size() != 1 || op.getBounds() != GatherBounds::Clamp)
+    return writeByEvaluation(op, out);
+  StridedView slice = view(op.getInput());
+  SmallVector<int64_t, 6> outStrides = denseStrides(op.getType().getShape());
+  const char *first = slice.data;
+  int64_t axis = op.getAxis(), last = slice.shape[axis] - 1, bytes = slice.element.bytes();
+  slice.shape[axis] = 1;
+  for (int64_t i = 0; i < indices.shape[0]; ++i) {
+    int64_t index =
+        readElement(indices.element, indices.data + i * indices.strides[0] * indices.element.bytes()).integer;
+    slice.data = first + std::clamp<int64_t>(index, 0, last) * slice.strides[axis] * bytes;
+    copyElements(slice, out + i * outStrides[axis] * bytes, outStrides);
+  }
 }
 
 void RecipeRunner::writeConcat(ConcatOp op, char *out) {

@@ -258,6 +258,37 @@ template <B function> static Results bitwise(O &o) {
   return {o.l.binary(function, x[0], x[1])};
 }
 
+/// Euclid's algorithm on magnitudes: a, b become b, a mod b until b is 0. Each two steps at least halve a number, and
+/// the worst case, neighbours in Fibonacci's sequence, shrink by 1.618 per step: 1.44 steps per bit.
+static Value greatestDivisor(O &o, Value a, Value b) {
+  if (o.l.failed())
+    return {};
+  int64_t steps = 3 * static_cast<int64_t>(o.l.elementType(a).getIntOrFloatBitWidth()) / 2;
+  Value counter = o.iota(IntegerType::get(o.l.context(), 8), steps, 0, 1);
+  SmallVector<Value> last = o.l.scan({counter}, {a, b}, /*reverse=*/false, [&](auto, ArrayRef<Value> carried) {
+    Value isDone = o.l.binary(B::Equal, carried[1], 0.0);
+    Value remainder = o.l.binary(B::Mod, carried[0], o.l.maximum(carried[1], 1));
+    Value greater = o.l.select(isDone, carried[0], carried[1]);
+    return Results{greater, o.l.select(isDone, carried[1], remainder)};
+  });
+  return last.empty() ? Value() : last[0];
+}
+
+/// The greatest common divisor, or the least common multiple a * (b / gcd), 0 where both are 0.
+template <bool isMultiple> static Results divisor(O &o) {
+  SmallVector<Value> x = o.promoted({"x1", "x2"});
+  if (o.l.failed() || !isa<IntegerType>(o.l.elementType(x[0])) || o.l.elementType(x[0]).isInteger(1))
+    return o.l.fail() << "expects integers";
+  Value sum = o.l.add(x[0], x[1]);
+  for (Value &operand : x)
+    operand = o.l.unary(U::Abs, o.l.failed() ? sum : o.l.create<nn::BroadcastOp>(operand, o.l.shape(sum)));
+  Value greatest = greatestDivisor(o, x[0], x[1]);
+  if (!isMultiple)
+    return {greatest};
+  Value quotient = o.l.binary(B::FloorDiv, x[1], o.l.maximum(greatest, 1));
+  return {o.l.mul(x[0], quotient)};
+}
+
 /// x * 2^y, or the floor of x / 2^y.
 template <B function> static Results shift(O &o) {
   SmallVector<Value> x = o.promoted({"x", "y"});
@@ -466,6 +497,7 @@ ArrayRef<OperationRow> layerc::elementwiseOperations() {
       {"Fmax", "x1 x2", extremumOfNumbers<B::Maximum>},
       {"Fmin", "x1 x2", extremumOfNumbers<B::Minimum>},
       {"Fmod", "x1 x2", truncatedMod},
+      {"Gcd", "x1 x2", divisor<false>, "integers"},
       {"Greater", "x1 x2", arithmetic<B::Greater>},
       {"GreaterEqual", "x1 x2", arithmetic<B::GreaterEqual>},
       {"Heaviside", "x1 x2", heaviside},
@@ -480,6 +512,7 @@ ArrayRef<OperationRow> layerc::elementwiseOperations() {
       {"Isposinf", "x", isInfinity<1>},
       {"Isreal", "x", everywhere<1>},
       {"Ldexp", "x1 x2", scaleByPowerOfTwo},
+      {"Lcm", "x1 x2", divisor<true>, "integers"},
       {"LeftShift", "x y", shift<B::Mul>},
       {"Less", "x1 x2", arithmetic<B::Less>},
       {"LessEqual", "x1 x2", arithmetic<B::LessEqual>},

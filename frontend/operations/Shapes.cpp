@@ -504,6 +504,7 @@ ArrayRef<OperationRow> layerc::shapeOperations() {
       {"Tril", "x", triangle<true>},
       {"Triu", "x", triangle<false>},
       {"Unstack", "x", unstack},
+      {"Vsplit", "x", splitAxis<0>},
       {"Vstack", "xs", stackAlong<0>},
       {"ZerosLike", "x", likeFilled<0>},
   };

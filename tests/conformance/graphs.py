@@ -264,6 +264,18 @@ def int8_embedding(keras):
     return model
 
 
+def int4_classifier(keras):
+    """All layers that model.quantize knows, in Keras' own groups of 128."""
+    layers, start = keras.layers, lambda seed: keras.initializers.RandomUniform(-0.5, 0.5, seed=seed)
+    x = keras.Input((5,), dtype="int32", name="x")
+    y = layers.LayerNormalization()(layers.Embedding(7, 6, embeddings_initializer=start(1))(x))
+    y = layers.EinsumDense("abc,cde->abde", (5, 3, 5), bias_axes="de", activation="gelu", kernel_initializer=start(2))(y)
+    y = layers.Dense(130, activation="relu", kernel_initializer=start(3))(layers.Flatten()(y))
+    model = keras.Model(x, layers.Dense(3, activation="softmax", kernel_initializer=start(4))(y))
+    model.quantize("int4")
+    return model
+
+
 def integer_image(keras):
     x = keras.Input((6, 5, 3), dtype="uint8", name="x")
     return keras.Model(x, keras.layers.Conv2D(2, 3)(keras.layers.Rescaling(1 / 127.5, offset=-1)(x)))

@@ -250,6 +250,7 @@ FLOATS = {
     "cross": lambda ops, x, y: ops.cross(x[:, :, :3], y[:, :, :3]),
     "array_split": lambda ops, x, y: ops.array_split(x, 4, axis=2),
     "dsplit": lambda ops, x, y: ops.dsplit(x, 3),
+    "vsplit": lambda ops, x, y: ops.vsplit(ops.transpose(x, (1, 0, 2)), [1, 3]),
     "hsplit": lambda ops, x, y: ops.hsplit(x, [1, 3]),
     "dstack": lambda ops, x, y: ops.dstack([x, y]),
     "digitize": lambda ops, x, y: ops.digitize(x, numpy.asarray([-1.0, 0.0, 0.5, 1.0], "float32")),
@@ -326,6 +327,8 @@ POSITIVE = {
 
 INTEGERS = {
     "bitwise": lambda ops, x, y: (ops.bitwise_and(x, y), ops.bitwise_or(x, y), ops.bitwise_xor(x, y)),
+    "gcd": lambda ops, x, y: (ops.gcd(x * 6, y * -4), ops.gcd(x * 100 + 610, y[:, :1] * 377)),
+    "lcm": lambda ops, x, y: (ops.lcm(x - 2, y), ops.lcm(x * 14, 21)),
     "bitwise_not": lambda ops, x, y: (ops.bitwise_invert(x), ops.bitwise_not(y)),
     "bitwise_shifts": lambda ops, x, y: (ops.bitwise_left_shift(x, y), ops.bitwise_right_shift(x * 37, y)),
     "shifts": lambda ops, x, y: (ops.left_shift(x, y), ops.right_shift(x * -37, y)),

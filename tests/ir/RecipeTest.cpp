@@ -145,6 +145,11 @@ TEST_F(RecipeTest, AgreesWithEvaluateOnLargerShapes) {
         R"(%h = nn.cast %w : (tensor<3x5x7x45xf32>) -> tensor<3x5x7x45xf16>
            %q = nn.binary mul %h, %h : (tensor<3x5x7x45xf16>, tensor<3x5x7x45xf16>) -> tensor<3x5x7x45xf16>
            %r = nn.slice %q starts [0, 1, 0, 3] sizes [3, 2, 7, 20] strides [1, 2, 1, 2] : (tensor<3x5x7x45xf16>) -> tensor<3x2x7x20xf16>)",
+        R"(%i = nn.constant dense<[4, 0, 9, 4, -2]> : tensor<5xi64>
+           %t = nn.transpose %w permutation [3, 1, 0, 2] : (tensor<3x5x7x45xf32>) -> tensor<45x5x3x7xf32>
+           %r = nn.gather clamp %t, %i axis 1 : (tensor<45x5x3x7xf32>, tensor<5xi64>) -> tensor<45x5x3x7xf32>)",
+        R"(%i = nn.constant dense<[[1, 6], [0, 2]]> : tensor<2x2xi32>
+           %r = nn.gather clamp %w, %i axis 2 : (tensor<3x5x7x45xf32>, tensor<2x2xi32>) -> tensor<3x5x2x2x45xf32>)",
         R"(%r = nn.reduce sum %w axes [0, 2] : (tensor<3x5x7x45xf32>) -> tensor<5x45xf32>)",
         R"(%s = nn.slice %w starts [0, 0, 0, 0] sizes [1, 1, 7, 45] : (tensor<3x5x7x45xf32>) -> tensor<1x1x7x45xf32>
            %r = nn.broadcast %s shape [2, 1, 4, 7, 45] : (tensor<1x1x7x45xf32>) -> tensor<2x1x4x7x45xf32>)"}) {
