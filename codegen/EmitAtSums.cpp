@@ -204,6 +204,25 @@ static SmallVector<Value> emitPool(KernelBuilder &k, nn::PoolOp op, ArrayRef<Lan
   return results;
 }
 
+/// One element of the only filter's result: a sum along the channels of all positions of the window.
+static Value emitConvOfOneFilter(KernelBuilder &k, nn::ConvOp op, const Window &window, const Lanes &place) {
+  Type type = k.computeType(elementOf(op));
+  int64_t rank = op.spatialRank();
+  RowReduction sum;
+  sum.start = [&](int64_t lanes) { return k.number(type, 0, lanes); };
+  sum.step = [&](Value before, ArrayRef<Value> index, int64_t lanes) {
+    Lanes from{{place.index[0]}, lanes, rank + 1}, weight{SmallVector<Value>(index), lanes, rank};
+    for (int64_t d = 0; d < rank; ++d)
+      from.index.push_back(window.input(k, d, index[d]));
+    from.index.push_back(index[rank]);
+    weight.index.push_back(k.constant(0));
+    return multiplyAdd(k, k.emitAt(op.getInput(), from), k.emitAt(op.getKernel(), weight), before);
+  };
+  sum.combine = [&](Value a, Value b) { return combine(k, nn::ReduceFunction::Sum, elementOf(op), a, b); };
+  int64_t lanes = k.target.lanes(type.getIntOrFloatBitWidth() / 8);
+  return emitRowReductions(k, window.bounds, shapeOf(op.getKernel())[rank], lanes, sum).front();
+}
+
 static SmallVector<Value> emitConv(KernelBuilder &k, nn::ConvOp op, ArrayRef<Lanes> places) {
   Value input = op.getInput(), kernel = op.getKernel();
   int64_t rank = op.spatialRank(), channels = shapeOf(kernel)[rank], filters = shapeOf(kernel)[rank + 1];
@@ -213,6 +232,8 @@ static SmallVector<Value> emitConv(KernelBuilder &k, nn::ConvOp op, ArrayRef<Lan
   for (int64_t d = 0; d < rank; ++d)
     window.add(k, places.front().index[d + 1], op.stride(d), op.padLow(d), shapeOf(kernel)[d], op.dilation(d),
                shapeOf(input)[d + 1]);
+  if (filters == 1 && places.size() == 1 && places.front().count == 1)
+    return {emitConvOfOneFilter(k, op, window, places.front())};
   SmallVector<LoopBounds> bounds = window.bounds;
   bounds.push_back({k.constant(0), k.constant(channels)});
   Type type = k.computeType(elementOf(op));

@@ -460,10 +460,9 @@ Value KernelBuilder::findMemo(const MemoKey &key) const {
 
 Value KernelBuilder::emitAt(Value value, const Lanes &at) {
   assert(at.index.size() == static_cast<size_t>(cast<RankedTensorType>(value.getType()).getRank()));
-  MemoKey key{value.getAsOpaquePointer(), reinterpret_cast<const void *>(at.count),
-              reinterpret_cast<const void *>(at.dim)};
+  MemoKey key{{at.count, at.dim}, {value.getAsOpaquePointer()}};
   for (Value position : at.index)
-    key.push_back(position.getAsOpaquePointer());
+    key.second.push_back(position.getAsOpaquePointer());
   if (Value before = findMemo(key))
     return before;
   Value result;

@@ -158,7 +158,8 @@ private:
     mlir::Block *block;
     mlir::Value value;
   };
-  using MemoKey = std::vector<const void *>;
+  /// How many lanes along which dimension, and of what: the value, then its index.
+  using MemoKey = std::pair<std::pair<int64_t, int64_t>, std::vector<const void *>>;
 
   mlir::Value known(mlir::Value index, std::optional<std::pair<int64_t, int64_t>> range, int64_t multiple = 1);
   int64_t multipleOf(mlir::Value index) const; ///< 0 for the constant 0

@@ -161,6 +161,7 @@ std::string layerc::shapeText(ArrayRef<int64_t> shape, StringRef separator) {
 
 std::string layerc::runSignature(const SizeText &size, StringRef before, StringRef executor, StringRef after) {
   std::vector<std::string> parameters;
+  parameters.reserve(size.tensors.size() + 1);
   for (const TensorText &tensor : size.tensors)
     parameters.push_back(tensor.type + " " + tensor.argument);
   parameters.push_back(executor.str());

@@ -303,6 +303,7 @@ std::string certificateMember(const ModelText &model) {
 /// The declaration of run for each size.
 std::string runDeclarations(const ModelText &model) {
   std::vector<std::string> runs;
+  runs.reserve(model.sizes.size());
   for (const SizeText &size : model.sizes)
     runs.push_back(runSignature(size, "  LAYERC_HIDDEN layerc::Status run(", "const layerc::Executor &executor = {}",
                                 ") noexcept;"));

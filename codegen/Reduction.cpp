@@ -44,17 +44,14 @@ namespace {
 /// over.
 class RowWalk {
 public:
-  RowWalk(KernelBuilder &k, ArrayRef<int64_t> sizes, int64_t lanes, ArrayRef<RowReduction> reductions)
-      : k(k), sizes(sizes), reductions(reductions), size(sizes.empty() ? 1 : sizes.back()),
-        lanes(lanes > size ? 1 : lanes), vectors(size / this->lanes), rest(size % this->lanes) {
+  RowWalk(KernelBuilder &k, ArrayRef<LoopBounds> outer, int64_t size, int64_t lanes, ArrayRef<RowReduction> reductions)
+      : k(k), outer(outer), reductions(reductions), size(size), lanes(lanes > size ? 1 : lanes),
+        vectors(size / this->lanes), rest(size % this->lanes) {
     int64_t chains = llvm::divideCeil(4, static_cast<int64_t>(reductions.size()));
     sums = this->lanes == 1 ? 1 : std::min(chains, vectors);
   }
 
   SmallVector<Value> emit() {
-    SmallVector<LoopBounds> outer;
-    for (int64_t dimension : sizes.empty() ? sizes : sizes.drop_back())
-      outer.push_back({k.constant(0), k.constant(dimension)});
     SmallVector<Value> start;
     for (const RowReduction &reduction : reductions)
       start.append(sums, reduction.start(lanes));
@@ -72,12 +69,7 @@ private:
   int64_t vectorSums() const { return sums * static_cast<int64_t>(reductions.size()); }
 
   SmallVector<Value> emitRow(ArrayRef<Value> position, ValueRange carried) {
-    SmallVector<Value> index(position), next(carried);
-    if (sizes.empty()) {
-      for (auto [reduction, sum] : llvm::zip_equal(reductions, next))
-        sum = reduction.step(sum, {}, 1);
-      return next;
-    }
+    SmallVector<Value> index(position);
     index.push_back(k.constant(0));
     int64_t blocks = vectors / sums * sums * lanes;
     SmallVector<Value> totals = k.forLoop(k.constant(0), k.constant(blocks), sums * lanes,
@@ -128,7 +120,7 @@ private:
   }
 
   KernelBuilder &k;
-  ArrayRef<int64_t> sizes;
+  ArrayRef<LoopBounds> outer;
   ArrayRef<RowReduction> reductions;
   int64_t size, lanes, vectors, rest, sums;
 };
@@ -137,7 +129,21 @@ private:
 
 SmallVector<Value> layerc::emitRowReductions(KernelBuilder &k, ArrayRef<int64_t> sizes, int64_t lanes,
                                              ArrayRef<RowReduction> reductions) {
-  return RowWalk(k, sizes, lanes, reductions).emit();
+  SmallVector<Value> results;
+  if (sizes.empty()) {
+    for (const RowReduction &reduction : reductions)
+      results.push_back(reduction.step(reduction.start(1), {}, 1));
+    return results;
+  }
+  SmallVector<LoopBounds> outer;
+  for (int64_t dimension : sizes.drop_back())
+    outer.push_back({k.constant(0), k.constant(dimension)});
+  return emitRowReductions(k, outer, sizes.back(), lanes, reductions);
+}
+
+SmallVector<Value> layerc::emitRowReductions(KernelBuilder &k, ArrayRef<LoopBounds> outer, int64_t size, int64_t lanes,
+                                             ArrayRef<RowReduction> reductions) {
+  return RowWalk(k, outer, size, lanes, reductions).emit();
 }
 
 Value layerc::emitRowReduction(KernelBuilder &k, ArrayRef<int64_t> sizes, int64_t lanes,

@@ -30,6 +30,9 @@ struct RowReduction {
 /// All reductions walk side by side, so that what they load in common is loaded once.
 llvm::SmallVector<mlir::Value> emitRowReductions(KernelBuilder &k, llvm::ArrayRef<int64_t> sizes, int64_t lanes,
                                                  llvm::ArrayRef<RowReduction> reductions);
+/// The same over loops of any bounds around a row of `size` elements, of which there is at least one.
+llvm::SmallVector<mlir::Value> emitRowReductions(KernelBuilder &k, llvm::ArrayRef<LoopBounds> outer, int64_t size,
+                                                 int64_t lanes, llvm::ArrayRef<RowReduction> reductions);
 mlir::Value emitRowReduction(KernelBuilder &k, llvm::ArrayRef<int64_t> sizes, int64_t lanes,
                              const RowReduction &reduction);
 

@@ -168,6 +168,7 @@ void appendRows(const LayerGraph &graph, const std::string &indent, std::vector<
       continue;
     }
     std::vector<std::string> inputs;
+    inputs.reserve(call.inputs.size());
     for (TensorRef ref : call.inputs)
       inputs.push_back(tensorText(graph, ref));
     row.push_back(absl::StrCat("<- ", absl::StrJoin(inputs, ", ")));

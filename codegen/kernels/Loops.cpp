@@ -74,6 +74,10 @@ private:
   void chooseTile() {
     if (!walk.anchor || !isSum(walk.anchor))
       return;
+    if (auto conv = dyn_cast<nn::ConvOp>(walk.anchor); conv && sumsAlongChannels(conv, lanes)) {
+      lanes = 1;
+      return;
+    }
     vectorsPerTile = {8, 1};
     auto contract = dyn_cast<nn::ContractOp>(walk.anchor);
     if (!contract)

@@ -90,7 +90,7 @@ struct Vocabulary {
 
 static std::optional<Vocabulary> vocabularyOf(LayerImport &l, StringRef mode) {
   Vocabulary v;
-  v.unknown = l.list("num_oov_indices", 1)[0];
+  v.unknown = l.integers("num_oov_indices", 1, 1)[0];
   if (const json *mask = l.config("mask_token"); mask && mask->is_number_integer())
     v.mask = mask->get<int64_t>();
   v.firstUnknown = v.mask && mode == "int" ? 1 : 0;
@@ -98,13 +98,14 @@ static std::optional<Vocabulary> vocabularyOf(LayerImport &l, StringRef mode) {
   if (!given || !given->is_array() || given->empty())
     return l.fail() << "its vocabulary is not in the configuration: give it to the layer when it is made", std::nullopt;
   Sizes tokens = l.list("vocabulary");
-  if (v.unknown < 0)
-    l.fail() << "'num_oov_indices' is negative";
+  constexpr int64_t most = 1 << 24; // each is a number in memory
+  if (v.unknown < 0 || v.unknown > most)
+    l.fail() << "'num_oov_indices' is " << v.unknown << ", which is not between 0 and " << most;
   if (l.failed())
     return std::nullopt;
   // A vocabulary may begin with the mask and the tokens that stand for unknown ones.
   SmallVector<int64_t> special(v.firstUnknown, v.mask.value_or(0));
-  special.append(v.unknown, l.list("oov_token", -1)[0]);
+  special.append(v.unknown, l.integers("oov_token", 1, -1)[0]);
   if (tokens.size() >= special.size() && ArrayRef(tokens).take_front(special.size()) == ArrayRef(special))
     tokens.erase(tokens.begin(), tokens.begin() + special.size());
   v.tokens.assign(tokens.begin(), tokens.end());
@@ -145,11 +146,11 @@ static Value indicesOf(LayerImport &l, const Vocabulary &v, Value tokens) {
 
 /// The token of each index.
 static Value tokensOf(LayerImport &l, const Vocabulary &v, Value indices) {
-  std::vector<int64_t> table(v.firstToken(), l.list("oov_token", -1)[0]);
+  std::vector<int64_t> table(v.firstToken(), l.integers("oov_token", 1, -1)[0]);
   if (v.mask && v.firstUnknown == 1)
     table[0] = *v.mask;
   llvm::append_range(table, v.tokens);
-  table.push_back(l.list("oov_token", -1)[0]); // for everything behind, and, moved there, before
+  table.push_back(l.integers("oov_token", 1, -1)[0]); // for everything behind, and, moved there, before
   Value last = number(l, v.size()), negative = l.binary(B::Less, indices, 0.0);
   indices = l.select(negative, last, indices);
   return l.create<nn::GatherOp>(nn::GatherBounds::Clamp, l.integerTable("tokens", table), indices, int64_t(0),

@@ -80,7 +80,7 @@ Results layerc::importGroupNormalization(LayerImport &l) {
   Value x = l.input();
   Sizes axes = l.axes("axis", l.rank(x), -1);
   double epsilon = l.number("epsilon", 1e-3);
-  int64_t groups = l.list("groups", 32)[0];
+  int64_t groups = l.integers("groups", 1, 32)[0];
   bool gamma = l.flag("scale", true), beta = l.flag("center", true);
   if (!l.failed() && (axes.size() != 1 || axes[0] == 0))
     return l.fail() << "'axis' must be one axis other than the batch";

@@ -27,6 +27,11 @@ bool layerc::isReduction(Operation *op) {
              nn::NormalizeOp>(op);
 }
 
+bool layerc::sumsAlongChannels(nn::ConvOp op, int64_t lanes) {
+  ArrayRef<int64_t> kernel = shapeOf(op.getKernel());
+  return kernel.back() == 1 && kernel[kernel.size() - 2] >= lanes;
+}
+
 static bool isRow(Operation *op) { return isa<nn::SoftmaxOp, nn::NormalizeOp>(op); }
 
 /// True when nothing but elementwise ops of its own shape depends on `value`.
@@ -232,7 +237,7 @@ private:
     for (BlockArgument operand : kernel.getBody().getArguments())
       memory += target.readNanoseconds(std::min(bytesOf(operand.getType()), gatheredBytes(operand, bytesOf)));
     for (Operation &op : kernel.getBody().front().without_terminator())
-      work += vectorSteps(&op) * static_cast<double>(elementsOf(op.getResult(0)));
+      work += vectorSteps(&op, target) * static_cast<double>(elementsOf(op.getResult(0)));
     return memory + work / target.fmasPerNanosecond;
   }
 
@@ -249,13 +254,17 @@ private:
   }
 
   /// Vector operations per element of the result, in units of a fused multiply-add.
-  static double vectorSteps(Operation *op) {
+  static double vectorSteps(Operation *op, const Target &target) {
     if (auto reduce = dyn_cast<nn::ReduceOp>(op))
       return static_cast<double>(elementsOf(reduce.getInput())) / static_cast<double>(elementsOf(reduce));
     if (auto pool = dyn_cast<nn::PoolOp>(op))
       return 3.0 * static_cast<double>(ShapedType::getNumElements(pool.getWindow()));
-    if (auto conv = dyn_cast<nn::ConvOp>(op)) // without a register tile the loads are the bound
-      return 8.0 * static_cast<double>(elementsOf(conv.getKernel())) / static_cast<double>(shapeOf(conv).back());
+    if (auto conv = dyn_cast<nn::ConvOp>(op); conv && sumsAlongChannels(conv, target.lanes()))
+      return 3.0 * static_cast<double>(elementsOf(conv.getKernel())) + 10.0 * static_cast<double>(target.lanes());
+    // Without a register tile the loads are the bound, more so where a vector's elements lie apart.
+    if (auto conv = dyn_cast<nn::ConvOp>(op))
+      return (shapeOf(conv).back() == 1 && shapeOf(conv.getInput()).back() != 1 ? 40.0 : 8.0) *
+             static_cast<double>(elementsOf(conv.getKernel())) / static_cast<double>(shapeOf(conv).back());
     if (auto conv = dyn_cast<nn::ConvTransposeOp>(op))
       return 8.0 * static_cast<double>(elementsOf(conv.getKernel())) / static_cast<double>(shapeOf(conv).back());
     if (auto conv = dyn_cast<nn::LocalConvOp>(op))

@@ -33,6 +33,10 @@ struct LoopsWalk {
 /// The walk over the single result of `body`.
 LoopsWalk loopsWalk(mlir::Block &body);
 
+/// Whether the loops sum a convolution along its channels, vector by vector: it has one filter, so that vectors of
+/// results would be of pixels, whose channels do not follow each other.
+bool sumsAlongChannels(nn::ConvOp op, int64_t lanes);
+
 /// True for ops that combine many elements into one: reduce, pool, conv, conv_transpose, local_conv, contract, softmax,
 /// normalize.
 bool isReduction(mlir::Operation *op);

@@ -94,7 +94,7 @@ void addEpilogue(Random &random, KernelCase &kernel, const std::string &anchor, 
 /// Which convolutions to draw.
 struct ConvKind {
   int64_t ranks = 3, kernel = 5, stride = 1, dilation = 1, groups = 1;
-  bool depthwise = false;
+  bool depthwise = false, oneFilter = false;
 };
 
 KernelCase randomConv(Random &random, const ConvKind &kind) {
@@ -106,6 +106,8 @@ KernelCase randomConv(Random &random, const ConvKind &kind) {
     groups = channels;
     filters = channels;
   }
+  if (kind.oneFilter)
+    filters = 1;
   std::vector<int64_t> in{random.between(1, 2)}, kernel, out{in[0]}, strides, pads, dilations;
   for (int64_t d = 0; d < rank; ++d) {
     kernel.push_back(random.between(1, rank == 3 ? std::min<int64_t>(3, kind.kernel) : kind.kernel));
@@ -464,6 +466,9 @@ TEST(RandomKernels, LoopsOfContractions) { checkTemplate("loops", randomContract
 TEST(RandomKernels, LoopsOfConv) {
   checkTemplate("loops",
                 [](Random &r) { return randomConv(r, {.kernel = 3, .stride = 3, .dilation = 2, .groups = 3}); });
+}
+TEST(RandomKernels, LoopsOfConvOfOneFilter) {
+  checkTemplate("loops", [](Random &r) { return randomConv(r, {.stride = 3, .dilation = 2, .oneFilter = true}); });
 }
 TEST(RandomKernels, LoopsOfConvTranspose) { checkTemplate("loops", randomTransposed); }
 TEST(RandomKernels, Pool) { checkTemplate("loops", randomPool); }

@@ -137,7 +137,7 @@ class Graph:
                          [60, 14, 5, 4, 8, 9])[0]
         try:
             result = step(x)
-        except (ValueError, TypeError, ZeroDivisionError, AttributeError):  # arguments that Keras refuses
+        except (ValueError, TypeError, ZeroDivisionError, AttributeError, IndexError):  # arguments that Keras refuses
             return
         except Exception as error:  # backends refuse in their own words
             if any(word in type(error).__module__ for word in ("jax", "tensorflow", "keras")):
