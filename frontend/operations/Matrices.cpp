@@ -219,8 +219,10 @@ static Results scatter(O &o) {
   if (!rows || static_cast<int64_t>(rows->size()) * inner != ShapedType::getNumElements(o.l.shape(values)))
     return o.wrongArgument("values", "one element per place");
   std::vector<double> numbers;
-  for (int64_t row : *rows)
-    numbers.push_back(static_cast<double>(row / inner));
+  for (int64_t row : *rows) {
+    const int64_t place = row / inner;
+    numbers.push_back(static_cast<double>(place));
+  }
   auto count = static_cast<int64_t>(numbers.size());
   Value sum = summedBy(o, o.l.reshape(values, {count, inner}), o.constant(integers(o), {count}, numbers), outer);
   return {o.l.failed() ? Value() : o.l.reshape(sum, shape)};

@@ -231,7 +231,7 @@ static Results einsumOperation(O &o) {
     for (size_t j = i + 1; j < x.size(); ++j)
       later += terms[j];
     std::string next = i + 1 == x.size() ? out : neededLater(term + terms[i].str(), later);
-    left = einsum(o.l, term + "," + terms[i].str() + "->" + next, left, x[i]);
+    left = einsum(o.l, (Twine(term) + "," + terms[i] + "->" + next).str(), left, x[i]);
     term = next;
   }
   return {left};
