@@ -69,8 +69,9 @@ LayerImport::LayerImport(const LayerGraph &graph, const Layer &layer, StringRef 
       allInputs_(inputs), allMasks_(masks), computeType_(builder.getF32Type()) {
   takeInputs(inputs, masks);
   std::string policy = policyName(layer.config);
-  StringRef element = policy;
-  quantization_ = consumeQuantization(element, layer.className, layer.config);
+  std::string_view unquantized = policy;
+  quantization_ = consumeQuantization(unquantized, layer.className, layer.config);
+  StringRef element = unquantized;
   element.consume_front("mixed_");
   std::optional<ElementType> named = elementTypeFromName(element.str());
   if (!named)

@@ -202,12 +202,25 @@ absl::Status Assigner::place(LayerObject &owner, Array array) {
   return absl::OkStatus();
 }
 
+/// The arrays in the order of the layer's variables where they carry just these names: an .h5 has trainable ones first.
+std::vector<Array> inOrderOfVariables(const LayerObject &object, std::vector<Array> arrays) {
+  std::optional<std::vector<Variable>> variables = variablesOf(object.className, object.config);
+  if (!variables || variables->size() != arrays.size())
+    return arrays;
+  std::vector<Array> ordered;
+  for (const Variable &variable : *variables)
+    for (const Array &array : arrays)
+      if (variableName(array.source) == variable.name)
+        ordered.push_back(array);
+  return ordered.size() == arrays.size() ? ordered : arrays;
+}
+
 absl::Status Assigner::assign(LayerObject &object, const Group &group) {
   object.weights.clear();
   if (savedMajor_ == 1 && group.arrays.size() == 12 && absl::StartsWith(object.className, "ConvLSTM"))
     return layerError(object, "weights of a convolutional LSTM saved by Keras 1 are not supported");
   if (object.members.empty()) {
-    for (const Array &array : group.arrays)
+    for (const Array &array : inOrderOfVariables(object, group.arrays))
       if (absl::Status status = place(object, array); !status.ok())
         return status;
     return absl::OkStatus();

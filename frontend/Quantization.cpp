@@ -2,20 +2,21 @@
 // Parses the modes "int8", "int4", "int4/GROUP", "gptq/BITS/GROUP" and "awq/4/GROUP".
 #include "frontend/Quantization.h"
 
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/SmallVector.h"
+#include <absl/strings/numbers.h>
+#include <absl/strings/str_split.h>
 
 #include <optional>
+#include <vector>
 
-using namespace layerc;
-using llvm::StringRef;
+namespace layerc {
+namespace {
+
 using Mode = Quantization::Mode;
 
-static bool isGroupSize(int64_t size) { return size == -1 || size > 0; }
+bool isGroupSize(int64_t size) { return size == -1 || size > 0; }
 
-static std::optional<Quantization> parse(StringRef mode) {
-  llvm::SmallVector<StringRef, 3> parts;
-  mode.split(parts, '/');
+std::optional<Quantization> parse(std::string_view mode) {
+  std::vector<std::string> parts = absl::StrSplit(absl::string_view(mode.data(), mode.size()), '/');
   Quantization result;
   if (mode == "int8" || parts[0] == "int4")
     result.mode = mode == "int8" ? Mode::Int8 : Mode::Int4;
@@ -25,9 +26,10 @@ static std::optional<Quantization> parse(StringRef mode) {
   result.bits = result.mode == Mode::Int4 ? 4 : 8;
   if (!result || parts.size() > (isCalibrated ? 3 : 2) || (isCalibrated && parts.size() < 3))
     return std::nullopt;
-  if (isCalibrated && (parts[1].getAsInteger(10, result.bits) || !llvm::is_contained({2, 3, 4, 8}, result.bits)))
+  if (isCalibrated && (!absl::SimpleAtoi(parts[1], &result.bits) || result.bits < 2 || result.bits > 8 ||
+                       (result.bits > 4 && result.bits < 8)))
     return std::nullopt;
-  if (parts.size() > 1 && (parts.back().getAsInteger(10, result.groupSize) || !isGroupSize(result.groupSize)))
+  if (parts.size() > 1 && (!absl::SimpleAtoi(parts.back(), &result.groupSize) || !isGroupSize(result.groupSize)))
     return std::nullopt;
   if (result.mode == Mode::Awq && result.bits != 4)
     return std::nullopt;
@@ -35,7 +37,7 @@ static std::optional<Quantization> parse(StringRef mode) {
 }
 
 /// Keras believes a configuration of int4 rather than the policy.
-static bool takeGroupSize(const nlohmann::json &config, int64_t &size) {
+bool takeGroupSize(const nlohmann::json &config, int64_t &size) {
   const nlohmann::json &given = at(config, "quantization_config");
   if (at(given, "class_name") != "Int4QuantizationConfig")
     return true;
@@ -46,16 +48,20 @@ static bool takeGroupSize(const nlohmann::json &config, int64_t &size) {
   return isGroupSize(size);
 }
 
-Quantization layerc::consumeQuantization(StringRef &policy, StringRef className, const nlohmann::json &config) {
-  constexpr StringRef from = "_from_";
+} // namespace
+
+Quantization consumeQuantization(std::string_view &policy, std::string_view className, const nlohmann::json &config) {
+  constexpr std::string_view from = "_from_";
   size_t end = policy.find(from);
-  std::optional<Quantization> result = end == StringRef::npos ? std::nullopt : parse(policy.take_front(end));
+  std::optional<Quantization> result = end == policy.npos ? std::nullopt : parse(policy.substr(0, end));
   if (!result)
     return {};
   bool isUniform = result->mode == Mode::Int8 || result->mode == Mode::Int4;
   bool isImported = className == "Dense" || className == "EinsumDense" || (className == "Embedding" && isUniform);
   if (!isImported || (result->mode == Mode::Int4 && !takeGroupSize(config, result->groupSize)))
     return {};
-  policy = policy.drop_front(end + from.size());
+  policy.remove_prefix(end + from.size());
   return *result;
 }
+
+} // namespace layerc

@@ -4,9 +4,8 @@
 
 #include "frontend/Json.h"
 
-#include "llvm/ADT/StringRef.h"
-
 #include <cstdint>
+#include <string_view>
 
 namespace layerc {
 
@@ -24,6 +23,6 @@ struct Quantization {
 
 /// Takes the mode off the front of a policy's name, "int4/128_from_float32": what is left names the float type. Leaves
 /// a name whose mode is not known, or not for layers of this class, as it is. `config` is the layer's.
-Quantization consumeQuantization(llvm::StringRef &policy, llvm::StringRef className, const nlohmann::json &config);
+Quantization consumeQuantization(std::string_view &policy, std::string_view className, const nlohmann::json &config);
 
 } // namespace layerc

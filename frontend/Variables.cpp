@@ -4,6 +4,7 @@
 #include "frontend/Variables.h"
 
 #include "frontend/Json.h"
+#include "frontend/Quantization.h"
 
 #include <absl/strings/str_split.h>
 
@@ -73,6 +74,30 @@ bool isPresent(const json &config, std::string key) {
   return !value.is_boolean() || value.get<bool>();
 }
 
+/// The variables of a quantized layer, of which only the bias is trained; `plain` are those without quantization.
+std::vector<Variable> quantizedVariables(const Quantization &quantization, const std::vector<Variable> &plain) {
+  const std::string kernel = plain[0].name;
+  const bool isCalibrated =
+      quantization.mode == Quantization::Mode::Gptq || quantization.mode == Quantization::Mode::Awq;
+  std::vector<Variable> variables(plain.begin() + 1, plain.end());
+  variables.insert(isCalibrated ? variables.end() : variables.begin(), {kernel, false});
+  variables.push_back({kernel + "_scale", false});
+  if (isCalibrated || quantization.isGrouped())
+    variables.push_back({kernel + "_zero", false});
+  if (quantization.mode == Quantization::Mode::Awq)
+    variables.push_back({"awq_scales", false});
+  if (isCalibrated || quantization.isGrouped())
+    variables.push_back({"g_idx", false});
+  return variables;
+}
+
+/// How the layer's dtype policy says that its kernel is stored.
+Quantization quantizationOf(const std::string &className, const json &config) {
+  const std::string policy = stringOr(at(at(config, "dtype"), "config"), "mode", "") + "_from_";
+  std::string_view rest = policy;
+  return consumeQuantization(rest, className, config);
+}
+
 /// A layer without variables of its own: merging, shapes, activations, pooling, wrappers and models.
 bool ownsNothing(const std::string &className) {
   static const std::set<std::string> names = absl::StrSplit(
@@ -111,6 +136,8 @@ std::optional<std::vector<Variable>> variablesOf(const std::string &className, c
     if (nameAndKey.second.empty() || isPresent(config, nameAndKey.second))
       variables.push_back({nameAndKey.first, trainable});
   }
+  if (Quantization quantization = quantizationOf(className, config))
+    return quantizedVariables(quantization, variables);
   return variables;
 }
 

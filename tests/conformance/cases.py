@@ -341,7 +341,7 @@ GRAPHS = [
             backend="tensorflow" if name in operations.ON_TENSORFLOW else "jax") for name in operations.ALL],
     *[Graph(name, folder="operations", dialects=("h5",)) for name in ("multiply_chain", "get_item_slice", "split_at", "antirectifier", "einsum")],
     *[Graph(name, values="ids", batch=4, dialects=("h5",)) for name in ("masked_lstm", "masked_concatenate", "mask_to_pooling")],
-    Graph("mobilenet_v3_head", dialects=("h5",)), Graph("int8_dense"), Graph("int8_embedding", values="ids"), Graph("int4_classifier", values="ids"),
+    Graph("mobilenet_v3_head", dialects=("h5",)), Graph("int8_dense", dialects=("keras", "h5")), Graph("int8_embedding", values="ids"), Graph("int4_classifier", values="ids", dialects=("keras", "h5")),
     *[Graph(name, folder="tensorflow", values=["uniform", "positive"], dialects=(("tfk", "tfk_h5")[number % 2],))
       for number, name in enumerate(tensorflow_operations.EXPRESSIONS)],
     *[Graph(name, folder="old_files", dialects=("tfk_h5",), **old.options) for name, old in old_files.OLD_FILES.items()],
