@@ -57,6 +57,7 @@ public:
 private:
   void compressSteps() {
     std::vector<int64_t> starts;
+    starts.reserve(items.size());
     for (const PackItem &item : items)
       starts.push_back(item.first);
     std::sort(starts.begin(), starts.end());

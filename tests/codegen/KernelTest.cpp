@@ -22,7 +22,7 @@ void checkLoops(const KernelCase &kernel, double tolerance = 1e-5) {
     SCOPED_TRACE(kernel.body);
     auto choices = run.choices(*findKernelTemplate("loops"));
     ASSERT_FALSE(choices.empty());
-    for (KernelChoice choice : choices) {
+    for (const KernelChoice &choice : choices) {
       run.check(choice, 1, {}, tolerance);
       run.check(choice, 2, {.gap = 3}, tolerance);
     }
