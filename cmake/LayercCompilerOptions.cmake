@@ -33,6 +33,9 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # gcc 12 reports these inside LLVM's and nlohmann's headers after inlining.
   target_compile_options(layerc_options INTERFACE -Wno-maybe-uninitialized -Wno-dangling-pointer -Wno-stringop-overflow
                          -Wno-array-bounds -Wno-restrict -Wno-free-nonheap-object -Wno-overloaded-virtual)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # clang 19 reports std::stable_sort, whose buffer in libstdc++ 12 comes from a function that C++17 deprecated.
+  target_compile_options(layerc_options INTERFACE -Wno-deprecated-declarations)
 endif()
 if(LAYERC_SANITIZE)
   target_compile_options(layerc_options INTERFACE -fsanitize=${LAYERC_SANITIZE} -fno-omit-frame-pointer -O1
