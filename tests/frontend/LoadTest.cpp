@@ -110,7 +110,7 @@ TEST(Load, RefusesDirectoriesAndMissingFiles) {
 
 TEST(Load, WeightsErrorsNameTheWeightsFile) {
   std::string model = testFile("sequential-keras3.json"), archive = testFile("sequential-keras3.keras"),
-              other = testFile("nested-keras3.weights.h5"), legacy = testFile("nested-keras3.h5");
+              legacy = testFile("nested-keras3.h5");
   EXPECT_EQ(loadError(model, archive),
             archive + ": this is a zip archive (.keras or .npz), not a weights file; layerc reads .weights.h5 and .h5");
   EXPECT_EQ(loadError(model, legacy),
