@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Times a compiled model through its C interface: driver THREADS INPUT.bin OUTPUT.bin
 // Compiled for each model with -DMODEL=digits -DHEADER='"digits_c.h"' and linked with whatever implements that header:
-// the library of layerc, or code by hand. With -DSTATE_OUTPUT=1 -DSTATE_INPUT=1, output 1 of a timed run is input 1 of the
-// next one, as in a stream: steps then wait for each other, where steps of one state overlap in the processor.
+// the library of layerc, or code by hand. With -DSTATE_OUTPUT=1 -DSTATE_INPUT=1, output 1 of a timed run is input 1 of
+// the next one, as in a stream: steps then wait for each other, where steps of one state overlap in the processor.
 #include "Serve.h"
 
 #include HEADER
