@@ -7,6 +7,8 @@
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
+#include <algorithm>
+#include <cmath>
 #include <numeric>
 
 using namespace mlir;
@@ -150,8 +152,11 @@ Type OperationImport::elementType(StringRef name, Type standard) {
 
 Value OperationImport::constant(Type element, ArrayRef<int64_t> shape, ArrayRef<double> numbers) {
   TensorData data = makeTensor(RankedTensorType::get(shape, element));
-  for (auto [i, number] : llvm::enumerate(numbers))
-    data.set(static_cast<int64_t>(i), {number, static_cast<int64_t>(number)});
+  constexpr double most = int64_t{1} << 62; // files may hold any number where an integer belongs
+  for (auto [i, number] : llvm::enumerate(numbers)) {
+    const double whole = isa<FloatType>(element) || std::isnan(number) ? 0 : std::clamp(number, -most, most);
+    data.set(static_cast<int64_t>(i), {number, static_cast<int64_t>(whole)});
+  }
   if (static_cast<int64_t>(data.bytes.size()) <= nn::kConstantLimit)
     return l.constant(toAttribute(data));
   return l.ownedWeight("constant" + std::to_string(constants_++), data.type, std::move(data.bytes));
@@ -198,8 +203,10 @@ struct Literal {
 
 static void readNumbers(const json &value, size_t depth, Literal &literal) {
   if (value.is_array()) {
-    if (depth == literal.shape.size())
+    if (depth == literal.shape.size()) {
+      literal.valid &= literal.numbers.empty(); // else there is a number beside this list
       literal.shape.push_back(static_cast<int64_t>(value.size()));
+    }
     literal.valid &= literal.shape[depth] == static_cast<int64_t>(value.size());
     for (const json &part : value)
       if (literal.valid)
@@ -251,6 +258,8 @@ Value OperationImport::literal(const json &value, std::optional<Type> element) {
   Literal literal = readLiteral(value);
   if (!literal.valid)
     return l.fail() << "an argument is neither a tensor nor an array of numbers";
+  if (literal.numbers.empty())
+    return l.fail() << "an argument is an array without elements";
   return constant(element.value_or(mlirType(literal.type.type, l.context())), literal.shape, literal.numbers);
 }
 

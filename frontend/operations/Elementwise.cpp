@@ -437,7 +437,8 @@ static Results inverseErf(O &o) {
 /// The choice of the first condition that holds.
 static Results selectFirst(O &o) {
   const nlohmann::json *conditions = o.value("condlist"), *choices = o.value("choicelist");
-  if (!conditions || !choices || !conditions->is_array() || conditions->size() != choices->size())
+  if (!conditions || !choices || !conditions->is_array() || !choices->is_array() || conditions->empty() ||
+      conditions->size() != choices->size())
     return o.wrongArgument("condlist", "as many conditions as choices");
   Value y;
   for (size_t i = conditions->size(); i-- > 0;) {

@@ -41,7 +41,8 @@ struct Node {
     }
     int call = model.layer(className, std::move(config), calls);
     model.graph.layers.back().isOperation = version[0] == '3';
-    model.graph.calls.back().args = std::move(args);
+    // Compilers disagree on whether braces around one json make an array of it.
+    model.graph.calls.back().args = args.is_object() ? json::array({std::move(args)}) : std::move(args);
     model.graph.calls.back().kwargs = std::move(kwargs);
     model.output(call);
     Imported imported(model.graph);
@@ -88,6 +89,16 @@ TEST(Operations, LiteralArraysAreConstants) {
   json array = {{"class_name", "__numpy__"}, {"config", {{"value", {10, 20, 30, 40}}, {"dtype", "float32"}}}};
   EXPECT_EQ(Node("Add", {}, {kRow}, {array, kX}).values, (Numbers{11, 22, 33, 44}));
   EXPECT_NE(Node("Add", {}, {kRow}, {kX, json::array({json::array({1, 2}), 3})}).error, "");
+}
+
+TEST(Operations, LiteralArraysAreRegularAndNotEmpty) {
+  const std::string ragged = "an argument is neither a tensor nor an array of numbers";
+  for (json literal :
+       {json::parse("[1, []]"), json::parse("[1, [2]]"), json::parse("[[1], 2]"), json::parse("[[], [1]]")})
+    EXPECT_TRUE(llvm::StringRef(Node("Add", {}, {kRow}, json::array({kX, literal})).error).ends_with(ragged))
+        << literal;
+  Node empty("Add", {}, {kRow}, json::array({kX, json::array()}));
+  EXPECT_TRUE(llvm::StringRef(empty.error).ends_with("an array without elements")) << empty.error;
 }
 
 TEST(Operations, PythonNumbersDoNotWiden) {
