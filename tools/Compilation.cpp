@@ -162,6 +162,7 @@ static std::vector<std::string> nameSizes(ArrayRef<func::FuncOp> sizes) {
   std::vector<std::string> names(sizes.size());
   for (size_t d = 0; d < numbers.front().size(); ++d) {
     std::vector<int64_t> column;
+    column.reserve(numbers.size());
     for (const std::vector<int64_t> &row : numbers)
       column.push_back(row[d]);
     bool differs = llvm::any_of(column, [&](int64_t number) { return number != column.front(); });

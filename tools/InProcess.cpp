@@ -129,6 +129,7 @@ std::unique_ptr<InProcess> InProcess::create(Compilation &compilation, Exit &exi
 
 void InProcess::runOnce(const Walker::StepCallback &afterStep) {
   std::vector<void *> outputs;
+  outputs.reserve(outputBytes_.size());
   for (std::vector<char> &bytes : outputBytes_)
     outputs.push_back(bytes.data());
   WalkBuffers buffers{inputs_, outputs, compilation_.weights().data(), arena_.get(), state_.get()};
