@@ -280,6 +280,8 @@ KernelCase randomScan(Random &random) {
   std::string state = tensor({rows, units}), wide = tensor({rows, gates * units}), last = tensor({rows, outputs});
   KernelCase result{
       "", last, {tensor({rows, gates * units}), tensor({units, gates * units}), state, tensor({units, outputs})}};
+  // Trained size: a cell that multiplies sums of large numbers, step after step, grows a rounding a thousandfold.
+  result.weightScale = 1 / std::sqrt(static_cast<double>(units));
   std::string body = "%m = nn.contract %h, %b contracting [1] x [0] : (" + state + ", " + result.arguments[1] +
                      ") -> " + wide + "\n%z = " + binary("add", "%x", "%m", wide, wide);
   std::string sum = "%h";
