@@ -65,10 +65,10 @@ double OperationImport::number(StringRef name, double standard) {
 }
 
 int64_t OperationImport::integer(StringRef name, std::optional<int64_t> standard) {
-  const json *given = value(name);
-  if (given ? !given->is_number_integer() : !standard)
+  const json given = value(name) ? withNumbers(*value(name)) : json();
+  if (given.is_null() ? !standard : !given.is_number_integer())
     wrongArgument(name, "an integer");
-  return given && given->is_number_integer() ? given->get<int64_t>() : standard.value_or(1);
+  return given.is_number_integer() ? given.get<int64_t>() : standard.value_or(1);
 }
 
 std::string OperationImport::string(StringRef name, StringRef standard) {
@@ -310,6 +310,15 @@ SmallVector<Value> OperationImport::tensors(StringRef name) {
     for (const json &element : *list)
       values.push_back(&element);
   return l.failed() ? SmallVector<Value>() : promoted(values, /*asFloats=*/false);
+}
+
+void layerc::partSizesToPlaces(json &splits) {
+  if (!splits.is_array() || splits.empty())
+    return;
+  int64_t end = 0;
+  for (json &size : splits)
+    size = end += size.is_number_integer() ? size.get<int64_t>() : 0;
+  splits.erase(splits.size() - 1);
 }
 
 //===-- The table -----------------------------------------------------------------------------------------------===//

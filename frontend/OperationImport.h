@@ -73,6 +73,9 @@ private:
   int constants_ = 0;
 };
 
+/// Sizes of parts, as TensorFlow splits, to the places between them, as NumPy does.
+void partSizesToPlaces(nlohmann::json &splits);
+
 /// What an operation of keras.ops computes.
 struct OperationRow {
   const char *name;       ///< Keras' class: "ExpandDims"

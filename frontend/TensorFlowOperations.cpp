@@ -3,6 +3,7 @@
 // computes the same, with TensorFlow's names of arguments and defaults.
 #include "frontend/Importers.h"
 #include "frontend/OperationImport.h"
+#include "frontend/TensorFlowNames.h"
 
 #include "llvm/ADT/StringExtras.h"
 
@@ -210,14 +211,6 @@ static json positionalArguments(LayerImport &l) {
   return args;
 }
 
-/// Sizes of parts to the places between them, as NumPy's split counts.
-static void sizesToPlaces(json &splits) {
-  int64_t end = 0;
-  for (json &size : splits)
-    size = end += size.is_number_integer() ? size.get<int64_t>() : 0;
-  splits.erase(splits.size() - 1);
-}
-
 /// TensorFlow's arguments under Keras' names.
 static json translate(LayerImport &l, const TensorFlowFunction &function) {
   json arguments = json::parse(function.defaults), args = positionalArguments(l);
@@ -243,8 +236,8 @@ static json translate(LayerImport &l, const TensorFlowFunction &function) {
     auto [theirs, ours] = parameter->split('=');
     arguments[ours.empty() ? theirs.str() : ours.str()] = value;
   }
-  if (StringRef(function.operation) == "Split" && arguments["indices_or_sections"].is_array())
-    sizesToPlaces(arguments["indices_or_sections"]);
+  if (StringRef(function.operation) == "Split")
+    partSizesToPlaces(arguments["indices_or_sections"]);
   return arguments;
 }
 
@@ -259,4 +252,11 @@ Results layerc::importTensorFlowOperation(LayerImport &l) {
   const OperationRow *operation = findOperation(function->operation);
   assert(operation && "every function stands for an operation");
   return l.failed() ? Results() : operation->build(o);
+}
+
+std::vector<TensorFlowName> layerc::tensorFlowFunctions() {
+  std::vector<TensorFlowName> names;
+  for (const auto &row : kFunctions)
+    names.push_back({row.name, row.operation});
+  return names;
 }

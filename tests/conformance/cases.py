@@ -8,6 +8,7 @@ import old_files
 import operations
 import quantized_cases
 import sequence_cases
+import tensorflow_nodes
 import tensorflow_operations
 from matrix import Graph, New, Table, all_cases, each, grid, pairs
 
@@ -328,7 +329,7 @@ GRAPHS = [
     *[Graph(name, dialects=BOTH) for name in ("residual", "batch_norm_both_sides", "lenet", "unet", "wavenet", "siamese",
                                                "squeeze_excite", "inverted_residual", "inception", "dense_block", "prelu_selu_mlp",
                                                "transpose_chain", "concatenated_branches")],
-    Graph("convnext_block"), Graph("stochastic_depth"), Graph("mobilenet_v3_head", dialects=("keras", "tfk", "tfk_h5")),
+    Graph("convnext_block"), Graph("stochastic_depth"), Graph("fixed_dropout", dialects=("tfk_h5", "tfk")), Graph("mobilenet_v3_head", dialects=("keras", "tfk", "tfk_h5")),
     *[Graph(policy) for policy in ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16")],
     Graph("mixed_float16", dialects=("tfk",)), Graph("float64", dialects=("tfk",)), Graph("integer_image", values="image", dialects=BOTH),
     *[Graph(name, values=values, batch=4, dialects=BOTH) for values, names in {
@@ -344,6 +345,7 @@ GRAPHS = [
     Graph("mobilenet_v3_head", dialects=("h5",)), Graph("int8_dense", dialects=("keras", "h5")), Graph("int8_embedding", values="ids"), Graph("int4_classifier", values="ids", dialects=("keras", "h5")),
     *[Graph(name, folder="tensorflow", values=["uniform", "positive"], dialects=(("tfk", "tfk_h5")[number % 2],))
       for number, name in enumerate(tensorflow_operations.EXPRESSIONS)],
+    *[Graph(name, folder="tensorflow_nodes", values=["uniform", "positive"], dialects=("tfk_h5",)) for name in tensorflow_nodes.EXPRESSIONS],
     *[Graph(name, folder="old_files", dialects=("tfk_h5",), **old.options) for name, old in old_files.OLD_FILES.items()],
     *sequence_cases.GRAPHS,
 ]

@@ -39,13 +39,14 @@ import operations
 import quantized_cases
 import sequence_graphs
 import stacks
+import tensorflow_nodes
 import tensorflow_operations
 from cases import CASES
 from errors import ERRORS
 from layerc.record import input_names, output_names, record
 from matrix import DIALECTS, Table, resolve
 
-EXPRESSIONS = {"operations": operations, "tensorflow": tensorflow_operations}
+EXPRESSIONS = {"operations": operations, "tensorflow": tensorflow_operations, "tensorflow_nodes": tensorflow_nodes}
 HARD = [-3.0, 3.0, 2.5, -2.5, -1.0, 1.0, 0.5, -0.5, 0.0, -0.0, 2.0, -2.0, 6.0, -6.0]
 LARGE = [-20.0, 20.0, 100.0, -100.0, 0.0, -0.0, 3.0, -3.0, 0.5, -0.5, 1.0, -1.0, 6.0, -6.0]
 
@@ -230,6 +231,8 @@ def record_case(case, folder):
         arrays["steps:"] = numpy.int32(case.source.steps)
     if not is_written:
         save(model, case, stem)
+    if case.folder == "tensorflow_nodes":
+        tensorflow_nodes.age(f"{stem}.h5")
     numpy.savez_compressed(f"{stem}.npz", **arrays)
 
 

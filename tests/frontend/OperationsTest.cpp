@@ -191,3 +191,35 @@ TEST(TensorFlowOperations, SlicesAreListedWithoutClassNames) {
             "2.15.0");
   EXPECT_EQ(node.values, (Numbers{4, 3, 2, 1}));
 }
+
+/// A TensorFlowOpLayer of `operation`, as TensorFlow 2.3 saved it.
+Node tensorFlowNode(const char *operation, std::vector<Input> inputs, json attributes, json constants) {
+  json nodeDef = {{"name", "node"}, {"op", operation}, {"attr", std::move(attributes)}};
+  return Node("TensorFlowOpLayer", {{"node_def", nodeDef}, {"constants", std::move(constants)}, {"dtype", "float32"}},
+              std::move(inputs), nullptr, json::object(), "2.4.0");
+}
+
+TEST(TensorFlowNodes, ConstantsStandAtTheirPlacesAmongTheInputs) {
+  EXPECT_EQ(tensorFlowNode("Sub", {kRow}, {{"T", {{"type", "DT_FLOAT"}}}}, {{"0", 10.0}}).values,
+            (Numbers{9, 8, 7, 6}));
+  EXPECT_EQ(tensorFlowNode("ConcatV2", {kRow, kRow}, {{"N", {{"i", "2"}}}}, {{"2", 0}}).type, "tensor<2x4xf32>");
+  EXPECT_EQ(tensorFlowNode("Sum", {kRow}, {{"keep_dims", {{"b", true}}}}, {{"1", {1}}}).type, "tensor<1x1xf32>");
+}
+
+TEST(TensorFlowNodes, NodeDefMayBeText) {
+  json text = R"({"name": "r", "op": "LeakyRelu", "attr": {"alpha": {"f": 0.5}}})";
+  Node node("TensorFlowOpLayer", {{"node_def", text}}, {{{1, 2}, {-2, 2}}}, nullptr, json::object(), "2.4.0");
+  EXPECT_EQ(node.values, (Numbers{-1, 2}));
+}
+
+TEST(TensorFlowNodes, WhatIsNotListedIsRefusedByName) {
+  const std::string layer = "model.keras: layer 'layer' (TensorFlowOpLayer): ";
+  EXPECT_EQ(tensorFlowNode("FFT", {kRow}, {}, {}).error, layer + "operation 'FFT' of TensorFlow is not supported");
+  EXPECT_EQ(tensorFlowNode("Relu", {kRow}, {{"slope", {{"f", 2.0}}}}, {}).error,
+            layer + "attribute 'slope' of operation 'Relu' is not supported");
+  EXPECT_EQ(tensorFlowNode("BiasAdd", {kRow}, {{"data_format", {{"s", "TkNIVw=="}}}}, {{"1", {1, 2, 3, 4}}}).error,
+            layer + "attribute 'data_format' of operation 'BiasAdd' is supported as NHWC only; the file has \"NCHW\"");
+  EXPECT_EQ(tensorFlowNode("Mul", {kRow}, {}, {}).error, layer + "operation 'Mul' expects 2 inputs; the file holds 1");
+  EXPECT_EQ(Node("TensorFlowOpLayer", {{"node_def", "\n\003add"}}, {kRow}, nullptr, json::object(), "2.1.0").error,
+            layer + "its node_def is binary, as Python 2 wrote it: save the model with TensorFlow 2");
+}
