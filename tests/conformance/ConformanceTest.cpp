@@ -2,7 +2,6 @@
 // Every recorded Keras model, loaded, imported and evaluated, gives Keras' outputs.
 #include "Recorded.h"
 
-#include "frontend/LayerTable.h"
 #include "frontend/Load.h"
 
 #include <gtest/gtest.h>
@@ -63,34 +62,3 @@ TEST_P(Recorded, EvaluatesToKerasOutputs) {
 
 INSTANTIATE_TEST_SUITE_P(Keras, Recorded, testing::ValuesIn(recordedCases(recordedFolder())),
                          [](const auto &info) { return testName(info.param.name); });
-
-/// Rows of the table without a recorded case.
-static const std::set<std::string> kWithoutRecord = {
-    // of TensorFlow 1
-    "BatchNormalizationV1", "BatchNormalizationV2", "SyncBatchNormalization",
-    // worked out in OperationsTest
-    "TFOpLambda", "SlicingOpLambda", "AddN", "SquaredDifference", "Shape",
-    // of a package for EfficientNet
-    "FixedDropout",
-    // Keras 3 cannot put it into a model
-    "Equalization",
-    // Keras' own words; files say GroupQueryAttention, Absolute and Conjugate
-    "GroupedQueryAttention", "Abs", "Conj"};
-
-static void collectClasses(const Layer &layer, std::set<std::string> &classes) {
-  classes.insert(layer.className);
-  for (const auto &[role, child] : layer.children)
-    collectClasses(child, classes);
-}
-
-TEST(RecordedCases, HoldEveryClassOfTheTable) {
-  std::vector<RecordedCase> cases = recordedCases(recordedFolder());
-  ASSERT_FALSE(cases.empty()) << "no recorded cases in " << recordedFolder();
-  std::set<std::string> seen = kWithoutRecord;
-  for (const RecordedCase &recorded : cases)
-    if (absl::StatusOr<LayerGraph> graph = loadModel(recorded.model.string(), recorded.weights.string()); graph.ok())
-      for (const Layer &layer : graph->layers)
-        collectClasses(layer, seen);
-  for (const LayerRow &row : layerTable())
-    EXPECT_TRUE(!row.import || seen.count(row.className)) << row.className << " has no recorded case";
-}

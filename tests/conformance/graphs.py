@@ -202,6 +202,17 @@ def stochastic_depth(keras):
     return keras.Model(x, StochasticDepth(0.5)(keras.layers.Dense(3)(x)))
 
 
+def fixed_dropout(keras):
+    """The end of a block of the efficientnet package, which registers a Dropout of its own."""
+    class FixedDropout(keras.layers.Dropout):
+        pass
+
+    layers = keras.layers
+    x = keras.Input((4, 5, 3), name="x")
+    y = layers.BatchNormalization()(layers.Conv2D(3, 1, use_bias=False)(x))
+    return keras.Model(x, layers.add([FixedDropout(0.2, noise_shape=(None, 1, 1, 1), name="drop")(y), x]))
+
+
 def mobilenet_v3_head(keras):
     layers = keras.layers
     x = keras.Input((4, 5, 6), name="x")

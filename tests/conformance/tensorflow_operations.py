@@ -74,6 +74,9 @@ EXPRESSIONS = {
     "hard_swish": lambda tf, x, y: x * tf.nn.relu6(x + 3.0) * (1.0 / 6.0),
     "integers": lambda tf, x, y: tf.cast(x * 4, tf.int32) // 3 + tf.cast(y * 4, tf.int32) % 3,
     "stop_gradient": lambda tf, x, y: tf.stop_gradient(x) * tf.identity(y),
+    "comparisons": lambda tf, x, y: [tf.equal(tf.floor(x), tf.floor(y)), tf.not_equal(tf.floor(x), tf.floor(y)), tf.less(x, y), tf.greater_equal(x, 0.5)],
+    "logical_xor": lambda tf, x, y: tf.math.logical_xor(x > 0.0, y > 1.0),
+    "cosh": lambda tf, x, y: tf.cosh(x) - tf.math.log_sigmoid(y),
 }
 
 
