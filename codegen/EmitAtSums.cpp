@@ -332,7 +332,7 @@ static Value emitConvTranspose(KernelBuilder &k, nn::ConvTransposeOp op, const L
                                       })
                           .front();
                     };
-                    return {k.choose(hit, emitChannels, [&] { return sums[0]; })};
+                    return {k.choose(start.getType(), hit, emitChannels, [&] { return sums[0]; })};
                   })
       .front();
 }

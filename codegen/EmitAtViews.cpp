@@ -176,7 +176,8 @@ static Value emitConcat(KernelBuilder &k, nn::ConcatOp op, const Lanes &at, size
     return *here ? fromInput() : fromOthers();
   if (at.count > 1 && at.dim == axis)
     return emitLaneByLane(k, at, [&](const Lanes &one) { return emitConcat(k, op, one, first, start); });
-  return k.choose(k.less(at.index[axis], k.constant(end)), fromInput, fromOthers);
+  Type type = k.lanesOf(k.computeType(elementOf(op)), at.count);
+  return k.choose(type, k.less(at.index[axis], k.constant(end)), fromInput, fromOthers);
 }
 
 static Value emitPad(KernelBuilder &k, nn::PadOp op, const Lanes &at) {
@@ -204,7 +205,7 @@ static Value emitPad(KernelBuilder &k, nn::PadOp op, const Lanes &at) {
   if (!inside)
     return k.emitAt(op.getInput(), inner);
   return k.choose(
-      inside,
+      padding.getType(), inside,
       [&] {
         for (auto [d, position] : llvm::enumerate(inner.index))
           position = k.narrowed(position, 0, input[d] - 1);
@@ -239,8 +240,9 @@ static Value emitPack(KernelBuilder &k, nn::PackOp op, const Lanes &at) {
   ArrayRef<int64_t> input = shapeOf(op.getInput());
   int64_t width = input.empty() ? 1 : input.back(), perGroup = width / op.getLayout().getGroups();
   Value column = k.add(k.mul(at.index[1], op.getLayout().getColumns()), at.index[3]);
+  Type type = k.computeType(elementOf(op));
   return k.choose(
-      k.less(column, k.constant(perGroup)),
+      type, k.less(column, k.constant(perGroup)),
       [&] {
         Lanes inner{{}, 1, 0};
         if (!input.empty()) {
@@ -249,7 +251,7 @@ static Value emitPack(KernelBuilder &k, nn::PackOp op, const Lanes &at) {
         }
         return k.emitAt(op.getInput(), inner);
       },
-      [&] { return k.number(k.computeType(elementOf(op)), 0); });
+      [&] { return k.number(type, 0); });
 }
 
 Value layerc::emitViewAt(KernelBuilder &k, Operation *op, const Lanes &at) {

@@ -250,16 +250,16 @@ void KernelBuilder::ifElse(Value condition, llvm::function_ref<void()> then, llv
   otherwise();
 }
 
-Value KernelBuilder::choose(Value condition, llvm::function_ref<Value()> then, llvm::function_ref<Value()> otherwise) {
-  // Sides emit through `b`; it stands in the region while one of them does.
-  auto emitSide = [this](llvm::function_ref<Value()> side) {
-    return [this, side](OpBuilder &builder, Location location) {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToEnd(builder.getInsertionBlock());
-      b.create<scf::YieldOp>(side());
-    };
+Value KernelBuilder::choose(Type type, Value condition, llvm::function_ref<Value()> then,
+                            llvm::function_ref<Value()> otherwise) {
+  auto branch = b.create<scf::IfOp>(type, condition, /*withElseRegion=*/true);
+  auto emitSide = [&](Block *block, llvm::function_ref<Value()> side) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToEnd(block);
+    b.create<scf::YieldOp>(side());
   };
-  auto branch = b.create<scf::IfOp>(condition, emitSide(then), emitSide(otherwise));
+  emitSide(branch.thenBlock(), then);
+  emitSide(branch.elseBlock(), otherwise);
   return branch.getResult(0);
 }
 

@@ -82,8 +82,8 @@ public:
   forLoop(mlir::Value low, mlir::Value high, int64_t step, mlir::ValueRange init,
           llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, mlir::ValueRange)> body);
   void ifElse(mlir::Value condition, llvm::function_ref<void()> then, llvm::function_ref<void()> otherwise = nullptr);
-  /// An if with a result; both sides return values of one type.
-  mlir::Value choose(mlir::Value condition, llvm::function_ref<mlir::Value()> then,
+  /// An if with a result; both sides return values of `type`.
+  mlir::Value choose(mlir::Type type, mlir::Value condition, llvm::function_ref<mlir::Value()> then,
                      llvm::function_ref<mlir::Value()> otherwise);
 
   //===-- Vectors --===//

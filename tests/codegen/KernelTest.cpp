@@ -282,6 +282,18 @@ TEST(Loops, ConvTranspose) {
        {"tensor<2x5x3xf32>", "tensor<3x3x4xf32>"}});
 }
 
+TEST(Loops, TablesInBranches) { // a constant becomes a table of the module around the branch that reads it
+  checkLoops({"%k = nn.constant dense<[[[0.1, -0.2]], [[0.3, 0.4]], [[-0.5, 0.6]]]> : tensor<3x1x2xf32>\n"
+              "%r = nn.conv_transpose %a, %k sizes [9] strides [2] : (tensor<1x4x1xf32>, tensor<3x1x2xf32>) -> "
+              "tensor<1x9x2xf32>",
+              "tensor<1x9x2xf32>",
+              {"tensor<1x4x1xf32>"}});
+  checkLoops({"%k = nn.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>\n"
+              "%r = nn.concat %a, %k axis 0 : (tensor<4x3xf32>, tensor<2x3xf32>) -> tensor<6x3xf32>",
+              "tensor<6x3xf32>",
+              {"tensor<4x3xf32>"}});
+}
+
 TEST(Loops, LocalConv) {
   struct Conv {
     const char *op, *input, *kernel, *to;

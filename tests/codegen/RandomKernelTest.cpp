@@ -293,7 +293,9 @@ KernelCase randomScan(Random &random) {
             " = " + binary(random.choice({"add", "mul", "sub"}), sum, "%f" + number, state, state);
     sum = "%g" + number;
   }
-  body += "%t = nn.unary tanh " + sum + " : (" + state + ") -> " + state + "\n";
+  // The old state stays in the sum, and tanh bounds it: products of gates alone would die out within few steps.
+  body +=
+      "%e = " + binary("add", "%h", sum, state, state) + "%t = nn.unary tanh %e : (" + state + ") -> " + state + "\n";
   bool isDeep = !isLoop || random.coin();
   if (isDeep)
     body += "%d2 = nn.contract %t, %d contracting [1] x [0] : (" + state + ", " + result.arguments[3] + ") -> " + last +

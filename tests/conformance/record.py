@@ -73,16 +73,6 @@ def masked_halves(random, shape):
     return array
 
 
-def padded(random, shape):
-    """Sequences that are padded with zeros behind, before, in the middle, throughout, and not at all."""
-    array, steps = uniform(random, shape), shape[1]
-    array[0::5, steps // 2:] = 0
-    array[1::5, :1] = 0
-    array[2::5, 1] = 0
-    array[3::5] = 0
-    return array
-
-
 VALUES = {
     "uniform": uniform,
     "ties": lambda random, shape: random.integers(-1, 2, shape) + 0.5 * (random.random(shape) < 0.5),
@@ -97,7 +87,7 @@ VALUES = {
     "bool": lambda random, shape: random.integers(0, 2, shape),
     "zero_row": zero_row,
     "halves": masked_halves,
-    "padded": padded,
+    "padded": lambda random, shape: stacks.padded(uniform(random, shape)),
 }
 
 

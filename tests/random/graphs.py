@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Random Keras models against layerc: graphs.py --layerc PATH [--seed S] [--graphs N] [--flavour keras3|tf_keras]
+"""Random Keras models against layerc: graphs.py --layerc PATH [--seed S] [--graphs N] [--flavour keras3|tf_keras] [--stacks]
 
-Every graph is drawn from its own seed (S, S+1, ...), run by Keras, saved in one of the dialects its Keras can write, run
-by `layerc run` with one and with two threads, and compared. KERAS_BACKEND chooses what Keras runs on (jax unless told).
+Every graph, or with --stacks every stack of recurrent layers, is drawn from its own seed (S, S+1, ...), run by Keras,
+saved in one of the dialects its Keras can write, run by `layerc run` with one and with two threads, and compared. KERAS_BACKEND chooses what Keras runs on (jax unless told).
 Where they differ more than rounding explains, the model is saved together with the first operation that differs, cut
 out as a model of its own. Above 400 lines because drawing, running and cutting know the same graph.
 """
@@ -20,6 +20,9 @@ import tempfile
 import numpy
 
 import layers as table
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "conformance"))
+import stacks
 
 ODD_NAMES = ["class", "1x", "a b", "a-b", "a.b", "über", "int", "std", "model", "_", "run", "weights", "a:0", "x" * 70, "main", "nul$`'"]
 INCONCLUSIVE = "differs, with numbers inside so large that Keras' own rounding may explain it"
@@ -91,7 +94,7 @@ class Graph:
         if r.random() < 0.06:
             outputs.append(outputs[0])
         self.model = self.wrap(keras.Model(self.inputs if len(self.inputs) > 1 else self.inputs[0], outputs if len(outputs) > 1 else outputs[0]))
-        self.set_weights()
+        set_weights(self.model, r.randrange(1 << 30))
         self.batch = r.choice([1, 1, 1, 2, 3])
         generator = numpy.random.default_rng(seed)
         self.arrays = [self.draw(generator, x) for x in self.model.inputs]
@@ -240,20 +243,33 @@ class Graph:
         x = self.keras.Input(tuple(model.inputs[0].shape[1:]))
         return self.keras.Model(x, model(x))
 
-    def set_weights(self):
-        """Numbers that keep values near 1, with no layer left at its initial identity."""
-        generator = numpy.random.default_rng(self.random.randrange(1 << 30))
-        for variable in self.model.weights:
-            name, shape = variable.name, tuple(variable.shape)
-            if not str(variable.dtype).startswith(("float", "<dtype: 'float")) or "seed" in name:
-                continue
-            if "variance" in name or "gamma" in name:
-                value = generator.uniform(0.5, 1.5, shape)
-            elif len(shape) < 2:
-                value = generator.uniform(-0.5, 0.5, shape)
-            else:
-                value = generator.standard_normal(shape) / numpy.sqrt(max(1, numpy.prod(shape[:-1])))
-            variable.assign(value.astype("float32"))
+
+class Stack:
+    """A random stack of recurrent layers, on sequences that are padded behind, before, in the middle, throughout and not at all."""
+
+    has_operations = False
+
+    def __init__(self, keras, seed):
+        self.random, self.is_keras3 = random.Random(seed), keras.__version__.startswith("3")
+        self.model = stacks.build(keras, seed)
+        set_weights(self.model, seed)
+        self.arrays = [stacks.padded(numpy.random.default_rng(seed).uniform(-1, 1, (5, *self.model.inputs[0].shape[1:])).astype("float32"))]
+
+
+def set_weights(model, seed):
+    """Numbers that keep values near 1, with no layer left at its initial identity."""
+    generator = numpy.random.default_rng(seed)
+    for variable in model.weights:
+        name, shape = variable.name, tuple(variable.shape)
+        if not str(variable.dtype).startswith(("float", "<dtype: 'float")) or "seed" in name:
+            continue
+        if "variance" in name or "gamma" in name:
+            value = generator.uniform(0.5, 1.5, shape)
+        elif len(shape) < 2:
+            value = generator.uniform(-0.5, 0.5, shape)
+        else:
+            value = generator.standard_normal(shape) / numpy.sqrt(max(1, numpy.prod(shape[:-1])))
+        variable.assign(value.astype("float32"))
 
 
 def tf_keras_arguments(name, arguments):
@@ -439,6 +455,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--graphs", type=int, default=50)
     parser.add_argument("--flavour", choices=["keras3", "tf_keras"], default="keras3")
+    parser.add_argument("--stacks", action="store_true", help="stacks of recurrent layers; Keras 3 cannot mask a stack of cells of several sizes")
     parser.add_argument("--only", help="classes to draw from, with commas")
     parser.add_argument("--target-cpu", help="rather than this machine")
     parser.add_argument("--failures", type=pathlib.Path, default=pathlib.Path("random-failures"))
@@ -462,7 +479,7 @@ def main():
         for seed in range(arguments.seed, arguments.seed + arguments.graphs):
             keras.backend.clear_session()
             size = dict(largest=600, layers=random.Random(seed).randint(2, 7)) if arguments.record else {}
-            graph = Graph(keras, seed, supported, **size)
+            graph = Stack(keras, seed) if arguments.stacks else Graph(keras, seed, supported, **size)
             dialects = ["keras", "keras", "h5", "json"] if arguments.flavour == "keras3" else ["h5", "h5", "keras"]
             try:
                 run_keras(graph.model, graph.arrays)
@@ -482,8 +499,8 @@ def main():
                 report(judge, graph, seed, problem, arguments.failures)
             elif arguments.record:
                 record(graph, seed, arguments.record)
-    print(f"{arguments.flavour}, seeds {arguments.seed} to {arguments.seed + arguments.graphs - 1}: {counts['passed']} graphs of {counts['operations']} "
-          f"layers passed, {counts['failed']} failed, "
+    print(f"{arguments.flavour}, seeds {arguments.seed} to {arguments.seed + arguments.graphs - 1}: {counts['passed']} {'stacks' if arguments.stacks else 'graphs'} of "
+          f"{counts['operations']} layers passed, {counts['failed']} failed, "
           f"{counts['refused']} that Keras cannot run, {counts['inconclusive']} inconclusive")
     sys.exit(1 if counts["failed"] else 0)
 
