@@ -299,7 +299,8 @@ def save(keras, model, stem, dialect):
 
 
 def as_list(value):
-    return list(value) if isinstance(value, (list, tuple)) else [value]
+    """The tensors of a structure; a stack of cells gives each cell's states as a list of their own."""
+    return [tensor for part in value for tensor in as_list(part)] if isinstance(value, (list, tuple)) else [value]
 
 
 def largest_inside(keras, model, arrays):
