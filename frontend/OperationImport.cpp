@@ -315,9 +315,9 @@ SmallVector<Value> OperationImport::tensors(StringRef name) {
 void layerc::partSizesToPlaces(json &splits) {
   if (!splits.is_array() || splits.empty())
     return;
-  int64_t end = 0;
+  uint64_t end = 0; // wraps where the file's sizes are absurd, which the operation then refuses
   for (json &size : splits)
-    size = end += size.is_number_integer() ? size.get<int64_t>() : 0;
+    size = static_cast<int64_t>(end += size.is_number_integer() ? size.get<uint64_t>() : 0);
   splits.erase(splits.size() - 1);
 }
 
