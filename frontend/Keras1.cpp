@@ -21,6 +21,7 @@ const std::map<std::string, std::string> kClasses{
     {"AtrousConvolution1D", "Conv1D"},
     {"AtrousConvolution2D", "Conv2D"},
     {"SeparableConvolution2D", "SeparableConv2D"},
+    {"TimeDistributedDense", "Dense"}, // which acts on the last dimension of any tensor
 };
 
 // One name, one meaning in every class that has it.
@@ -67,11 +68,16 @@ void join(json &config, std::initializer_list<const char *> parts, const char *t
   config[to] = std::move(sizes);
 }
 
+/// Sides by name, or four in a row, are pairs today.
 void renamePadding(json &config) {
   const json padding = at(config, "padding");
   if (padding.is_object() && padding.contains("top_pad"))
     config["padding"] = {{at(padding, "top_pad"), at(padding, "bottom_pad")},
                          {at(padding, "left_pad"), at(padding, "right_pad")}};
+  else if (padding.is_object() && padding.contains("left_pad"))
+    config["padding"] = {at(padding, "left_pad"), at(padding, "right_pad")};
+  else if (padding.is_array() && padding.size() == 4)
+    config["padding"] = {{padding[0], padding[1]}, {padding[2], padding[3]}};
 }
 
 /// The Merge layer is one of today's merging layers by its mode; other modes keep the name.
@@ -107,6 +113,8 @@ void renameKeras1(std::string &className, json &config) {
   const std::string format = stringOr(config, "data_format", "");
   if (format == "tf" || format == "th")
     config["data_format"] = format == "tf" ? "channels_last" : "channels_first";
+  else if (format == "default") // Keras' setting, which the file does not hold
+    config.erase("data_format");
   if (className == "Conv2DTranspose")
     config.erase("output_shape");
 }

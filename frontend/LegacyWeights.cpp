@@ -9,6 +9,7 @@
 
 #include <absl/strings/match.h>
 #include <absl/strings/str_cat.h>
+#include <absl/strings/str_join.h>
 
 #include <algorithm>
 #include <iterator>
@@ -161,14 +162,21 @@ std::optional<std::vector<int64_t>> keras1Permutation(const LayerObject &owner, 
     return first ? Permutation{2, 3, 0, 1} : Permutation{0, 1, 3, 2};
   if (owner.className == "Conv3D" && shape.size() == 5)
     return first ? Permutation{2, 3, 4, 1, 0} : Permutation{};
+  if (owner.className == "SeparableConv2D" && shape.size() == 4 && !first)
+    return Permutation{};
   return std::nullopt;
+}
+
+absl::Status unknownKernel(const LayerObject &owner, const Array &array) {
+  return layerError(owner, absl::StrCat("its kernel of shape [", absl::StrJoin(array.shape, ", "),
+                                        "] as saved by Keras 1 is not supported"));
 }
 
 /// Gives the kernel the order of dimensions that Keras has had since version 2.
 absl::Status arrangeKeras1(const LayerObject &owner, Array &array) {
   std::optional<std::vector<int64_t>> permutation = keras1Permutation(owner, array.shape);
   if (!permutation)
-    return layerError(owner, "its kernel as saved by Keras 1 is not supported");
+    return unknownKernel(owner, array);
   if (permutation->empty())
     return absl::OkStatus();
   std::vector<int64_t> shape;
@@ -177,7 +185,7 @@ absl::Status arrangeKeras1(const LayerObject &owner, Array &array) {
   if (owner.className == "Conv1D") { // without the dimension of size 1, which keeps the others' bytes in place
     int64_t dropped = permutation->back();
     if (shape.back() != 1)
-      return layerError(owner, "its kernel as saved by Keras 1 is not supported");
+      return unknownKernel(owner, array);
     shape.pop_back();
     permutation->pop_back();
     for (int64_t &from : *permutation)

@@ -147,8 +147,8 @@ TEST(LegacyWeights, Keras1KernelsGetTheOrderOfToday) {
   EXPECT_EQ(keras1Kernel("Conv2DTranspose", filters, {3, 4, 2, 7}), (Kernel{{3, 4, 7, 2}, {0, 1, 3, 2}}));
   EXPECT_EQ(keras1Kernel("Conv2DTranspose", first, {7, 2, 3, 4}), (Kernel{{3, 4, 7, 2}, {2, 3, 0, 1}}));
   Hdf5File separable = fileOf({{"c", {{"c_W", {3, 3, 1, 4}}, {"c_b", {4}}}}});
-  EXPECT_EQ(error(sequential("m", {leaf("SeparableConv2D", "c")}), separable, 1),
-            "layer 'c' (SeparableConv2D): its kernel as saved by Keras 1 is not supported");
+  EXPECT_EQ(error(sequential("m", {leaf("SeparableConv2D", "c", first)}), separable, 1),
+            "layer 'c' (SeparableConv2D): its kernel of shape [3, 3, 1, 4] as saved by Keras 1 is not supported");
 }
 
 TEST(LegacyWeights, Keras1RecurrentWeightsAreRefused) {
