@@ -158,6 +158,18 @@ Value LayerImport::mask(size_t input) {
   return elementType(mask).isInteger(1) ? mask : binary(nn::BinaryFunction::NotEqual, mask, 0.0);
 }
 
+bool LayerImport::fits(Value mask, Value x) {
+  if (failed())
+    return false;
+  ArrayRef<int64_t> sizes = shape(mask), whole = shape(x);
+  bool fit = sizes.size() <= whole.size() &&
+             llvm::all_of(llvm::zip(llvm::reverse(sizes), llvm::reverse(whole)),
+                          [](auto pair) { return std::get<0>(pair) == 1 || std::get<0>(pair) == std::get<1>(pair); });
+  if (!fit)
+    fail() << "a mask of shape " << shapeText(sizes) << " does not fit " << shapeText(whole);
+  return fit;
+}
+
 void LayerImport::setMask(Value mask, size_t result) {
   if (!masks_)
     masks_.emplace();

@@ -114,6 +114,8 @@ public:
   /// Gives a result its mask, null for none. A layer that sets no mask passes on that of its first input when its class
   /// is one that supports masks (Masks.h), and drops it otherwise.
   void setMask(mlir::Value mask, size_t result = 0);
+  /// Whether a mask broadcasts to `x` without making it larger; if not, the layer says which shapes disagree.
+  bool fits(mlir::Value mask, mlir::Value x);
   /// What setMask has been told, or nullopt.
   const std::optional<Results> &masks() const { return masks_; }
 

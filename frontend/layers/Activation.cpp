@@ -9,8 +9,12 @@ using namespace layerc;
 Results layerc::importReLU(LayerImport &l) {
   std::optional<double> maxValue = l.optionalNumber("max_value");
   double slope = l.number("negative_slope", 0), threshold = l.number("threshold", 0);
-  if (!l.failed() && (maxValue.value_or(0) < 0 || slope < 0 || (threshold < 0 && l.kerasMajor() >= 3)))
-    return l.fail() << "'max_value', 'negative_slope' and 'threshold' must not be negative";
+  const std::pair<const char *, double> parameters[] = {{"max_value", maxValue.value_or(0)},
+                                                        {"negative_slope", slope},
+                                                        {"threshold", l.kerasMajor() >= 3 ? threshold : 0}};
+  for (auto [key, value] : parameters)
+    if (value < 0)
+      return l.fail() << "'" << key << "' must not be negative; got " << value;
   return {relu(l, l.input(), slope, maxValue, threshold)};
 }
 
@@ -45,13 +49,12 @@ Results layerc::importSoftmax(LayerImport &l) {
   Value mask = l.mask();
   if (!mask || l.failed())
     return {l.softmax(x, axes)};
-  double masked = !l.failed() && l.elementType(x).isF16() ? (l.kerasMajor() >= 3 ? -3e4 : -65504) : -1e9;
+  if (!l.fits(mask, x))
+    return {};
+  double masked = l.elementType(x).isF16() ? (l.kerasMajor() >= 3 ? -3e4 : -65504) : -1e9;
   bool replaces = l.isKerasFrom(3, 10) || l.flag("robust_masking", false);
   Value low = l.scalar(masked, x), zero = l.scalar(0, x);
   Value added = replaces ? Value() : l.select(mask, zero, low);
   Value y = l.softmax(replaces ? l.select(mask, x, low) : l.add(x, added), axes);
-  if (!l.failed() && l.shape(y) != l.shape(x))
-    return l.fail() << "mask of shape " << shapeText(l.shape(mask)) << " does not broadcast to the input "
-                    << shapeText(l.shape(x));
   return {l.isKerasFrom(3, 10) ? l.select(mask, y, zero) : y};
 }

@@ -91,6 +91,8 @@ static Results attend(LayerImport &l, Value scores, Value value) {
     keyMask = both(l, keyMask, l.failed() ? Value() : causalMask(l, l.shape(scores).end()[-2], l.shape(scores).back()));
   if (l.failed())
     return {};
+  if (keyMask && !l.fits(keyMask, scores))
+    return {};
   if (keyMask) {
     Value lowered = l.add(scores, l.elementType(scores).isF16() ? -65504.0 : -1e9);
     scores = l.select(keyMask, scores, lowered);
@@ -99,6 +101,8 @@ static Results attend(LayerImport &l, Value scores, Value value) {
   Value result = einsum(l, "...qk,...kd->...qd", weights, value);
   if (queryMask) {
     queryMask = stepMask(l, queryMask, true);
+    if (!l.fits(queryMask, result))
+      return {};
     result = l.select(queryMask, result, l.scalar(0, result));
   }
   if (l.callFlag("return_attention_scores"))
@@ -249,6 +253,8 @@ static Value maskedSoftmax(LayerImport &l, Value scores, Value mask, int64_t axe
                     << shapeText(l.shape(scores));
   shape.insert(shape.end() - 2 * axes, l.shape(scores).size() - shape.size(), 1);
   mask = l.reshape(mask, shape);
+  if (!l.fits(mask, scores))
+    return {};
   Value low = l.scalar(l.elementType(scores).isF16() ? -3e4 : -1e9, scores);
   Value weights = l.softmax(l.select(mask, scores, low), softmaxAxes);
   bool clears = explicitScores && l.isKerasFrom(3, 10);

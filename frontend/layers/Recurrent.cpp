@@ -271,6 +271,8 @@ Results layerc::importBidirectional(LayerImport &l) {
   back.flipOutputs = true;
   if (ahead.goBackwards == back.goBackwards)
     a->fail() << "walks in the same direction as the backward layer";
+  if (ahead.returnSequences != back.returnSequences || ahead.returnState != back.returnState)
+    a->fail() << "has other values of 'return_sequences' and 'return_state' than the backward layer";
   ahead.initial.assign(states.begin(), states.begin() + states.size() / 2);
   back.initial.assign(states.begin() + states.size() / 2, states.end());
   Walked walked[2];

@@ -2,19 +2,25 @@
 """Models that layerc must refuse, and what its one line must say.
 
 Keras does not write most of them, so each is a good model whose config.json is edited: "a.units" is the key `units` in the
-config of layer a, "a:class_name" the key beside it. Layers are called x (the input; x, x1, ... if several), a, b, ...
+config of layer a, "a:class_name" the key beside it. Layers are called x (the input; x, x1, ... if several), a, b, ... A
+layer may be a model of layers of its own, called p, q, ..., on an input i: "a/p.units".
+
+OLD are files of Keras 1 and 2, written as old_files.py does.
 """
 import dataclasses
 
 from matrix import New
+from old_files import OldFile, sizes
 
 
 @dataclasses.dataclass
 class Error:
     shapes: list                 # of the inputs, without the batch
-    layers: list                 # (class, arguments) of a, b, ...: a chain from the inputs
+    layers: list                 # (class, arguments) of a, b, ...: a chain from the inputs; ("Model", layers) is a model
     edit: dict                   # where -> value; a value that is a function is called with the old one
     says: list                   # what the diagnostic must hold
+    named: dict = dataclasses.field(default_factory=dict)   # arguments of the first call that are inputs: their numbers
+    dtypes: list = dataclasses.field(default_factory=list)  # of the inputs where not all are float32
 
 
 CONV = [("Conv2D", dict(filters=4, kernel_size=3))]
@@ -40,6 +46,31 @@ def reading(layer, call=0, tensor=0):
 
 def stored_as(mode):
     return {"module": "keras", "class_name": "QuantizedDTypePolicy", "config": {"mode": mode, "source_name": "float32"}, "registered_name": None}
+
+
+def stored_class(name):
+    """The edit of a layer inside another that makes it one of another class."""
+    return lambda layer: {**layer, "class_name": name, "registered_name": None}
+
+
+def with_config(**config):
+    """The edit of a layer inside another, in its own configuration."""
+    return lambda layer: {**layer, "config": {**layer["config"], **config}}
+
+
+def edited_cells(stack, number, **config):
+    cells = list(stack["config"]["cells"])
+    cells[number] = with_config(**config)(cells[number])
+    return {**stack, "config": {**stack["config"], "cells": cells}}
+
+
+def with_states(count):
+    """The edit of a call that leaves only the first initial states."""
+    return lambda nodes: with_argument("initial_state", nodes[0]["kwargs"]["initial_state"][:count])(nodes)
+
+
+NESTED = [("Model", [("Dense", dict(units=3)), ("Dense", dict(units=2))])]
+FLOATS_AND_MASK = ["float32", "float32", "bool"]
 
 
 ERRORS = {
@@ -187,4 +218,108 @@ ERRORS = {
     "mask_that_is_none": Error([(4,)], DENSE, {"a:inbound_nodes": with_argument("mask", 1)}, [DENSE_AT, "mask"]),
     "training": Error([(4,)], [("Dropout", dict(rate=0.5))], {"a:inbound_nodes": with_argument("training", True)}, ["layer 'a' (Dropout)", "training"]),
     "unknown_argument": Error([(4,)], DENSE, {"a:inbound_nodes": with_argument("sideways", 1)}, [DENSE_AT, "sideways"]),
+    # inside of others
+    "nested_class": Error([(4,)], NESTED, {"a/p:class_name": "Dance", "a/p:registered_name": None}, ["layer 'a/p' (Dance)", "not supported"]),
+    "nested_weight": Error([(4,)], NESTED, {"a/q.units": 7}, ["layer 'a/q' (Dense)", "'kernel'", "[3, 7]", "[3, 2]"]),
+    "nested_deep": Error([(4,)], [("Model", NESTED)], {"a/p/q.activation": "wiggle"}, ["layer 'a/p/q' (Dense)", "wiggle"]),
+    "nested_reference": Error([(4,)], NESTED, {"a/q:inbound_nodes": reading("nowhere")}, ["'q'", "'nowhere'"]),
+    "distributed_class": Error([(4, 3)], [("TimeDistributed", dict(layer=New("layers.Dense", 2)))], {"a.layer": stored_class("Dance")},
+                               ["layer 'a/layer' (Dance)", "not supported"]),
+    "distributed_weight": Error([(4, 3)], [("TimeDistributed", dict(layer=New("layers.Dense", 2)))], {"a.layer": with_config(units=5)},
+                                ["layer 'a/layer' (Dense)", "[3, 5]", "[3, 2]"]),
+    "distributed_state": Error([(4, 5, 3)], [("TimeDistributed", dict(layer=New("layers.LSTM", 2)))], {"a.layer": with_config(stateful=True),
+                               "x.batch_shape": [2, 4, 5, 3]}, ["layer 'a' (TimeDistributed)", "stateful"]),
+    "direction_class": Error([(4, 3)], [("Bidirectional", dict(layer=New("layers.GRU", 2)))], {"a.layer": stored_class("Dance")},
+                             ["layer 'a", "(Dance)", "not supported"]),
+    "direction_returns": Error([(4, 3)], [("Bidirectional", dict(layer=New("layers.GRU", 2)))], {"a.backward_layer": with_config(return_sequences=True)},
+                               ["layer 'a", "return_sequences"]),
+    "cell_class": Error([(4, 3)], [("RNN", dict(cell=New("layers.LSTMCell", 2)))], {"a.cell": stored_class("Dance")}, ["layer 'a", "Dance"]),
+    "stacked_cell_weight": Error([(4, 3)], [("RNN", dict(cell=[New("layers.LSTMCell", 2), New("layers.GRUCell", 3)]))],
+                                 {"a.cell": lambda cells: edited_cells(cells, 1, units=5)}, ["layer 'a/", "(GRUCell)", "[2, 15]", "[2, 9]"]),
+    # masks and states given to a call
+    "attention_mask_sizes": Error([(4, 6), (5, 7), (4, 5)], [("MultiHeadAttention", dict(num_heads=2, key_dim=3))], {"x2.batch_shape": [None, 4, 6]},
+                                  ["layer 'a' (MultiHeadAttention)", "mask", "[1, 1, 4, 6]", "[1, 2, 4, 5]"], dict(attention_mask=2), FLOATS_AND_MASK),
+    "query_mask_size": Error([(4, 6), (5, 6), (4,)], [("GroupQueryAttention", dict(head_dim=3, num_query_heads=2, num_key_value_heads=1))],
+                             {"x2.batch_shape": [None, 3]}, ["layer 'a' (GroupQueryAttention)", "mask", "[1, 1, 3, 1]", "[1, 2, 4, 5]"], dict(query_mask=2), FLOATS_AND_MASK),
+    "value_mask_size": Error([(4, 6), (5, 7), (5,)], [("MultiHeadAttention", dict(num_heads=2, key_dim=3))], {"x2.batch_shape": [None, 6]},
+                             ["layer 'a' (MultiHeadAttention)", "mask", "[1, 1, 1, 6]", "[1, 2, 4, 5]"], dict(value_mask=2), FLOATS_AND_MASK),
+    "attention_key_mask_size": Error([(4, 3), (5, 3), (5,)], [("Attention", {})], {"x2.batch_shape": [None, 6]}, ["layer 'a' (Attention)", "mask", "[1, 1, 6]", "[1, 4, 5]"],
+                                     dict(mask=[None, 2]), FLOATS_AND_MASK),
+    "recurrent_mask_size": Error([(4, 3), (4,)], LSTM, {"x1.batch_shape": [None, 5]}, [LSTM_AT, "mask", "5", "4"], dict(mask=1), ["float32", "bool"]),
+    "pooling_mask_size": Error([(4, 3), (4,)], [("GlobalAveragePooling1D", {})], {"x1.batch_shape": [None, 5]},
+                               ["layer 'a' (GlobalAveragePooling1D)", "mask", "5", "4"], dict(mask=1), ["float32", "bool"]),
+    "softmax_mask_size": Error([(4, 3), (4, 3)], [("Softmax", {})], {"x1.batch_shape": [None, 5, 3]}, ["layer 'a' (Softmax)", "mask", "[1, 5, 3]", "[1, 4, 3]"],
+                               dict(mask=1), ["float32", "bool"]),
+    "initial_state_size": Error([(4, 3), (2,), (2,)], LSTM, {"x2.batch_shape": [None, 3]}, [LSTM_AT, "[1, 3]", "[1, 2]"], dict(initial_state=[1, 2])),
+    "initial_state_missing": Error([(4, 3), (2,), (2,)], LSTM, {"a:inbound_nodes": with_states(1)}, [LSTM_AT, "state", "1", "2"], dict(initial_state=[1, 2])),
+    # more arguments that contradict
+    "einsum_letter": Error([(4,)], [("EinsumDense", dict(equation="ab,bc->ac", output_shape=3))], {"a.equation": "ab,bc->ad"},
+                           ["layer 'a' (EinsumDense)", "ab,bc->ad"]),
+    "einsum_kernel": Error([(4,)], [("EinsumDense", dict(equation="ab,bc->ac", output_shape=3))], {"a.output_shape": [5]},
+                           ["layer 'a' (EinsumDense)", "[4, 5]", "[4, 3]"]),
+    "ternary": Error([(4,)], [("Activation", dict(activation="relu"))], {"a:class_name": "TernaryDense"}, ["layer 'a' (TernaryDense)", "not supported"]),
+    "conv_channels": Error([(5, 6, 2)], CONV, {"x.batch_shape": [None, 5, 6, 3]}, [CONV_AT, "[3, 3, 3, 4]", "[3, 3, 2, 4]"]),
+    "conv_rank": Error([(5, 6, 2)], CONV, {"x.batch_shape": [None, 2, 5, 6, 2]}, [CONV_AT, "rank", "[1, 2, 5, 6, 2]"]),
+    "depthwise_channels": Error([(5, 6, 2)], [("DepthwiseConv2D", dict(kernel_size=3))], {"x.batch_shape": [None, 5, 6, 3]},
+                                ["layer 'a' (DepthwiseConv2D)", "[3, 3, 3, 1]", "[3, 3, 2, 1]"]),
+    "separable_filters": Error([(5, 6, 2)], [("SeparableConv2D", dict(filters=4, kernel_size=3))], {"a.filters": 5},
+                               ["layer 'a' (SeparableConv2D)", "pointwise_kernel", "[1, 1, 2, 5]", "[1, 1, 2, 4]"]),
+    "transpose_filters": Error([(5, 3)], [("Conv1DTranspose", dict(filters=2, kernel_size=3))], {"a.filters": 4},
+                               ["layer 'a' (Conv1DTranspose)", "[3, 4, 3]", "[3, 2, 3]"]),
+    "pool_stride_zero": Error([(5, 6, 2)], [("MaxPooling2D", dict(pool_size=2))], {"a.strides": [0, 2]}, ["layer 'a' (MaxPooling2D)", "strides", "0"]),
+    "pool_rank": Error([(5, 6, 2)], [("AveragePooling2D", dict(pool_size=2))], {"x.batch_shape": [None, 5, 6]}, ["layer 'a' (AveragePooling2D)", "rank", "[1, 5, 6]"]),
+    "global_pool_rank": Error([(5, 2)], [("GlobalMaxPooling1D", {})], {"x.batch_shape": [None, 5]}, ["layer 'a' (GlobalMaxPooling1D)", "rank", "[1, 5]"]),
+    "upsampling_rank": Error([(5, 6, 2)], [("UpSampling2D", {})], {"x.batch_shape": [None, 5, 6]}, ["layer 'a' (UpSampling2D)", "rank", "[1, 5, 6]"]),
+    "cropping_negative": Error([(5, 3)], [("Cropping1D", dict(cropping=1))], {"a.cropping": [-1, 1]}, ["layer 'a' (Cropping1D)", "cropping", "-1"]),
+    "relu_bound_negative": Error([(4,)], [("ReLU", {})], {"a.max_value": -1.0}, ["layer 'a' (ReLU)", "max_value", "-1"]),
+    "relu_slope_negative": Error([(4,)], [("ReLU", {})], {"a.negative_slope": -1.0}, ["layer 'a' (ReLU)", "negative_slope", "-1"]),
+    "relu_threshold_negative": Error([(4,)], [("ReLU", {})], {"a.threshold": -1.0}, ["layer 'a' (ReLU)", "threshold", "-1"]),
+    "group_norm_few_channels": Error([(5, 6)], [("GroupNormalization", dict(groups=2))], {"a.groups": 12}, ["layer 'a' (GroupNormalization)", "12", "6"]),
+    "group_norm_batch": Error([(5, 6)], [("GroupNormalization", dict(groups=2))], {"a.axis": 0}, ["layer 'a' (GroupNormalization)", "axis"]),
+    "rescaling_channels": Error([(4, 3)], [("Rescaling", dict(scale=[1.0, 2.0, 3.0]))], {"x.batch_shape": [None, 4, 2]}, ["layer 'a' (Rescaling)", "3", "2"]),
+    "normalization_axis": Error([(4, 3)], [("Normalization", dict(mean=[1.0, 2.0, 3.0], variance=[1.0, 1.0, 1.0]))], {"a.axis": [3]},
+                                ["layer 'a' (Normalization)", "axis", "3"]),
+    "encoding_tokens": Error([(4,)], [("CategoryEncoding", dict(num_tokens=3))], {"a.num_tokens": 0}, ["layer 'a' (CategoryEncoding)", "num_tokens", "0"]),
+    "heads_zero": Error([(4, 6), (4, 6)], [("MultiHeadAttention", dict(num_heads=2, key_dim=3))], {"a.num_heads": 0},
+                        ["layer 'a' (MultiHeadAttention)", "num_heads", "0"]),
+    "heads_of_groups": Error([(4, 6), (4, 6)], [("GroupQueryAttention", dict(head_dim=3, num_query_heads=4, num_key_value_heads=2))],
+                             {"a.num_key_value_heads": 3}, ["layer 'a' (GroupQueryAttention)", "key heads", "4 and 3"]),
+    "attention_lengths": Error([(4, 3), (5, 2), (5, 3)], [("Attention", {})], {"x2.batch_shape": [None, 6, 3]}, ["layer 'a' (Attention)", "6", "5"]),
+    "dot_axis": Error([(4, 3), (4, 3)], [("Dot", dict(axes=1))], {"a.axes": 3}, ["layer 'a' (Dot)", "axes", "3"]),
+    "add_nothing": Error([(4,), (4,)], [("Add", {})], {"a:inbound_nodes": lambda nodes: [{**nodes[0], "args": [[]]}]}, ["layer 'a' (Add)"]),
+    "subtract_one": Error([(4,), (4,)], [("Subtract", {})], {"a:inbound_nodes": lambda nodes: [{**nodes[0], "args": [nodes[0]["args"][0][:1]]}]},
+                          ["layer 'a' (Subtract)", "1"]),
+    "pipeline": Error([(4,)], [("Activation", dict(activation="relu"))], {"a:class_name": "Pipeline"}, ["layer 'a' (Pipeline)", "one after the other"]),
+    "equalization_of_tiles": Error([(4,)], [("Activation", dict(activation="relu"))], {"a:class_name": "ContrastLimitedAdaptiveHistogramEqualization"},
+                                   ["layer 'a' (ContrastLimitedAdaptiveHistogramEqualization)", "tiles"]),
+    "training_of_norm": Error([(4, 3)], [("BatchNormalization", {})], {"a:inbound_nodes": with_argument("training", True)},
+                              ["layer 'a' (BatchNormalization)", "training"]),
+}
+
+
+def merged(**words):
+    return OldFile([(4, 3), (4, 3)], None, "Merge", {"mode": "sum", "mode_type": "raw", "concat_axis": -1, "dot_axes": -1, **words}, [])
+
+
+NORM_1 = {"epsilon": 1e-3, "axis": -1, "momentum": 0.99}
+CONV_1 = {"nb_filter": 4, "filter_length": 2, "subsample_length": 1, "border_mode": "valid", "activation": "linear", "bias": True}
+OLD = {  # name: (file, what the diagnostic must hold)
+    "keras1_mode_1": (OldFile((4, 3), None, "BatchNormalization", {**NORM_1, "mode": 1}, [(3,)] * 4), ["layer 'old' (BatchNormalization)", "'mode' 1"]),
+    "keras1_mode_2": (OldFile((4, 3), None, "BatchNormalization", {**NORM_1, "mode": 2}, [(3,)] * 4), ["layer 'old' (BatchNormalization)", "'mode' 2"]),
+    "keras1_full_padding": (OldFile((7, 3), None, "Convolution1D", {**CONV_1, "border_mode": "full"}, [(2, 1, 3, 4), (4,)]),
+                            ["layer 'old' (Conv1D)", "padding", "full"]),
+    "keras1_kernel": (OldFile((7, 3), None, "Convolution1D", {**CONV_1, "nb_filter": 5}, [(2, 1, 3, 4), (4,)]), ["layer 'old' (Conv1D)", "kernel", "[2, 1, 3, 4]"]),
+    "keras1_maxout": (OldFile((4,), None, "MaxoutDense", {"output_dim": 3, "nb_feature": 2}, [(2, 4, 3), (2, 3)]), ["layer 'old' (MaxoutDense)", "not supported"]),
+    "keras1_highway": (OldFile((4,), None, "Highway", {"activation": "tanh"}, [(4, 4), (4, 4), (4,), (4,)]), ["layer 'old' (Highway)", "not supported"]),
+    "keras1_cosine": (merged(mode="cos"), ["layer 'old' (Merge)", "mode"]),
+    "keras1_merge_by_code": (merged(mode="4wEAAAA=", mode_type="lambda"), ["layer 'old' (Merge)", "mode"]),
+    "keras1_merge_sizes": (OldFile([(4, 3), (4, 2)], None, "Merge", {"mode": "sum", "mode_type": "raw"}, []), ["layer 'old' (Add)", "3", "2"]),
+    "keras1_separable_th": (OldFile((3, 6, 7), None, "SeparableConvolution2D", {**sizes(3, 2, dim_ordering="th"), "depth_multiplier": 1},
+                                    [(1, 3, 3, 2), (4, 3, 1, 1), (4,)]), ["layer 'old' (SeparableConv2D)", "Keras 1"]),
+    "theano_separable": (OldFile((6, 7, 3), None, "SeparableConv2D", {"filters": 4, "kernel_size": [3, 2]}, [(3, 2, 3, 1), (1, 1, 3, 4), (4,)], "2.2.4",
+                                 backend="theano"), ["layer 'old' (SeparableConv2D)", "Theano"]),
+    "cudnn_bias": (OldFile((4, 3), None, "GRU", {"units": 2, "reset_after": False}, [(3, 6), (2, 6), (12,)], "2.2.4"), ["layer 'old' (GRU)", "reset_after"]),
+    "tensorflow_node": (OldFile((4,), None, "TensorFlowOpLayer", {"node_def": {"name": "old", "op": "Betainc", "attr": {}}, "constants": {}}, [], "2.3.0-tf"),
+                        ["layer 'old' (TensorFlowOpLayer)", "'Betainc'", "not supported"]),
+    "tensorflow_function": (OldFile((4,), None, "TFOpLambda", {"function": "math.zeta"}, [], "2.15.0"), ["layer 'old' (TFOpLambda)", "math.zeta"]),
 }

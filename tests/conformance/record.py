@@ -42,7 +42,7 @@ import stacks
 import tensorflow_nodes
 import tensorflow_operations
 from cases import CASES
-from errors import ERRORS
+from errors import ERRORS, OLD
 from layerc.record import input_names, output_names, record
 from matrix import DIALECTS, Table, resolve
 
@@ -73,6 +73,7 @@ def masked_halves(random, shape):
     return array
 
 
+SPREAD = ("MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention")  # called with several tensors, not with a list
 VALUES = {
     "uniform": uniform,
     "ties": lambda random, shape: random.integers(-1, 2, shape) + 0.5 * (random.random(shape) < 0.5),
@@ -117,8 +118,7 @@ def build_table(keras, case):
     named = {name: pick(tensors, numbers) for name, numbers in table.named.items()}
     taken = set(numbers_in(list(table.named.values())))
     listed = [tensor for number, tensor in enumerate(tensors) if number not in taken]
-    spread = table.layer in ("MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention")
-    arguments = listed if spread or len(listed) == 1 else [listed]
+    arguments = listed if table.layer in SPREAD or len(listed) == 1 else [listed]
     return keras.Model(inputs, layer(*arguments, **table.call, **named))
 
 
@@ -228,21 +228,48 @@ def record_case(case, folder):
 
 def edit_architecture(architecture, edits):
     """Applies the edits of errors.py to a config.json."""
-    layers = {entry["name"]: entry for entry in architecture["config"]["layers"]}
     for where, value in edits.items():
-        owner, separator, key = where.replace(":", ".").partition(".")
-        place = layers[owner] if ":" in where else layers[owner]["config"] if separator else architecture["config"]
+        *models, last = where.split("/")
+        model = architecture
+        for name in models:
+            model = layer_of(model, name)
+        owner, separator, key = last.replace(":", ".").partition(".")
+        place = layer_of(model, owner) if ":" in last else layer_of(model, owner)["config"] if separator else model["config"]
         key = key or owner
         place[key] = value(place[key]) if callable(value) else value
+
+
+def layer_of(model, name):
+    return next(entry for entry in model["config"]["layers"] if entry["name"] == name)
+
+
+def make_chain(keras, layers, names):
+    """Layers by their classes and arguments, one after the other."""
+    return [make_inner(keras, config, name) if layer == "Model" else getattr(keras.layers, layer)(**resolve(config, keras), name=name)
+            for name, (layer, config) in zip(names, layers)]
+
+
+def make_inner(keras, layers, name):
+    i = keras.Input((4,), name="i")
+    tensor = i
+    for layer in make_chain(keras, layers, "pqr"):
+        tensor = layer(tensor)
+    return keras.Model(i, tensor, name=name)
 
 
 def record_error(name, error, folder):
     keras = importlib.import_module("keras")
     keras.utils.set_random_seed(1)
-    inputs = [keras.Input(shape, name=f"x{number}" if number else "x") for number, shape in enumerate(error.shapes)]
-    tensor = inputs if len(inputs) > 1 else inputs[0]
-    for letter, (layer, config) in zip("abc", error.layers):
-        tensor = getattr(keras.layers, layer)(**resolve(config, keras), name=letter)(tensor)
+    dtypes = error.dtypes or ["float32"] * len(error.shapes)
+    inputs = [keras.Input(shape, dtype=dtype, name=f"x{number}" if number else "x")
+              for number, (shape, dtype) in enumerate(zip(error.shapes, dtypes))]
+    taken = set(numbers_in(list(error.named.values())))
+    listed = [tensor for number, tensor in enumerate(inputs) if number not in taken]
+    first, *others = make_chain(keras, error.layers, "abc")
+    spread = len(listed) == 1 or error.layers[0][0] in SPREAD
+    tensor = first(*(listed if spread else [listed]), **{key: pick(inputs, numbers) for key, numbers in error.named.items()})
+    for layer in others:
+        tensor = layer(tensor)
     path = folder / "errors" / f"{name}.keras"
     path.parent.mkdir(parents=True, exist_ok=True)
     keras.Model(inputs, tensor).save(path)
@@ -254,6 +281,13 @@ def record_error(name, error, folder):
 
     pack(path, edit)
     path.with_suffix(".txt").write_text("".join(f"{words}\n" for words in error.says), encoding="utf-8")
+
+
+def record_old_error(name, old, says, folder):
+    path = folder / "errors" / f"{name}.h5"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    old_files.write(path, old, old_files.draw(old, numpy.random.default_rng(1)), old.backend)
+    path.with_suffix(".txt").write_text("".join(f"{words}\n" for words in says), encoding="utf-8")
 
 
 def record_cases(cases, folder):
@@ -306,10 +340,15 @@ def main():
     failed = record_cases([case for case in chosen if case.source.backend == here], options.folder)
     for backend in sorted({case.source.backend for case in chosen} - {here}):
         failed += record_on(backend, [case for case in chosen if case.source.backend == backend], options.folder)
-    errors = {name: error for name, error in ERRORS.items()
-              if not options.patterns or any(fnmatch.fnmatch(f"errors/{name}", pattern) for pattern in options.patterns)}
-    for name, error in errors.items():
-        record_error(name, error, options.folder)
+    errors = [f"errors/{name}" for name in (*ERRORS, *OLD)]
+    errors = [path for path in errors if not options.patterns or any(fnmatch.fnmatch(path, pattern) for pattern in options.patterns)]
+    if options.missing:
+        errors = [path for path in errors if not (options.folder / f"{path}.txt").exists()]
+    for name in (path.partition("/")[2] for path in errors):
+        if name in OLD:
+            record_old_error(name, *OLD[name], options.folder)
+        else:
+            record_error(name, ERRORS[name], options.folder)
     print(f"{len(errors)} models to be refused")
     if others:
         print(f"{len(others)} cases left to Keras {', '.join(sorted({case.source.release for case in others}))}: name a Python that has it by PYTHON")
