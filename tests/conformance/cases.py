@@ -38,6 +38,12 @@ CORE = [
     Table("Dense", (4,), dict(units=3), [dict(activation=New("layers.LeakyReLU", negative_slope=0.1)),
                                          dict(activation=New("layers.PReLU")),
                                          dict(activation=New("layers.ReLU", max_value=0.25))]),
+    # Keras adds the two factors to the kernel when it saves.
+    *[Table(layer, shape, config, each(lora_rank=[2])) for layer, shape, config in (
+        ("Dense", (4,), dict(units=3)), ("EinsumDense", (3, 4), dict(equation="abc,cd->abd", output_shape=(None, 5), bias_axes="d")),
+        ("Conv1D", (7, 3), dict(filters=4, kernel_size=2)), ("Conv2D", (5, 6, 3), dict(filters=4, kernel_size=2)),
+        ("Conv3D", (3, 4, 5, 2), dict(filters=3, kernel_size=2)))],
+    Table("Embedding", (5,), dict(input_dim=7, output_dim=3), each(lora_rank=[2]), values="ids", dtype="int32"),
     Table("EinsumDense", (4,), dict(equation="ab,bc->ac", output_shape=5), each(bias_axes=["c"]), old=("tfk",)),
     Table("EinsumDense", (3, 4), dict(output_shape=(None, 5), bias_axes="d"), each(equation=["abc,cd->abd"]), old=("tfk_h5",)),
     Table("EinsumDense", (3, 4), dict(equation="abc,cde->abde", output_shape=(None, 2, 5)), each(bias_axes=["de", "e", None])),
@@ -61,6 +67,7 @@ CORE = [
 CONVOLUTION = [
     Table("Conv1D", (9, 3), dict(filters=4), grid(strided_and_dilated, kernel_size=[2, 3], padding=["valid", "same", "causal"],
           strides=[1, 2], dilation_rate=[1, 2]), twins=4, old=OLD),
+    Table("Conv1D", (3, 9), dict(filters=4, padding="causal", kernel_size=3, data_format="channels_first"), each(strides=[1, 2], dilation_rate=[2])),
     Table("Conv1D", (10, 4), dict(filters=4), each(kernel_size=[1, 4, 5]), old=("tfk_h5",)),
     Table("Conv1D", (8, 4), dict(filters=8, kernel_size=3, padding="same"), each(groups=[2, 4])),
     Table("Conv1D", (2, 3), dict(filters=4, kernel_size=5, padding="same"), each(strides=[1, 2])),
@@ -114,6 +121,8 @@ CONVOLUTION = [
 
 GLOBAL_POOLING = [Table(f"Global{kind}Pooling{rank}D", shape, {}, each(keepdims=[False, True]), twins=1, old=("tfk_h5",))
                   for kind in ("Max", "Average") for rank, shape in ((1, (5, 3)), (2, (4, 5, 3)), (3, (3, 4, 2, 5)))]
+MASKED_POOLING = Table("GlobalAveragePooling1D", (4, 3), {}, each(keepdims=[False, True]), before={0: New("layers.Masking")}, values="padded",
+                       batch=5, old=("tfk", "tfk_h5"), label="masked")
 # On JAX, Keras 3.15 reads behind the end where the size stays the same; on TensorFlow, it dies for size 1.
 ADAPTIVE_POOLING = [Table(f"Adaptive{kind}Pooling{rank}D", shape, {}, each(output_size=sizes), backend="tensorflow")
                     for kind in ("Max", "Average")
@@ -130,7 +139,7 @@ POOLING = [
       for kind in ("Max", "Average")],
     *[Table(f"{kind}Pooling3D", (5, 4, 6, 2), {}, pairs(pool_size=[2, (1, 3, 2)], strides=[None, 1, 2], padding=["valid", "same"]),
             twins=3, old=("tfk_h5",)) for kind in ("Max", "Average")],
-    *GLOBAL_POOLING, *ADAPTIVE_POOLING,
+    *GLOBAL_POOLING, MASKED_POOLING, *ADAPTIVE_POOLING,
 ]
 
 SMOOTH = ["bilinear", "bicubic", "lanczos3", "lanczos5"]
@@ -233,6 +242,7 @@ AUGMENTATIONS = {
 PREPROCESSING = [
     *[Table(layer, (6, 5, 3), config, values="image") for layer, config in AUGMENTATIONS.items()],
     *[Table(layer, (6, 5, 3), dict(factor=0.2), values="image", only="tfk") for layer in ("RandomHeight", "RandomWidth")],
+    Table("RandomCrop", (6, 5, 3), {}, [dict(height=4, width=3), dict(height=3, width=4), dict(height=8, width=9)], values="image", only="tfk"),
     Table("Rescaling", (4, 3), {}, [dict(scale=1 / 255), dict(scale=2.0, offset=-1.0), dict(scale=[0.5, 2.0, -1.0]),
           dict(scale=[0.5, 2.0, -1.0], offset=[1.0, 2.0, 3.0])], values="image", old=("tfk_h5", "tfk")),
     Table("Rescaling", (4, 3), dict(scale=0.5, offset=1.0), values="ids", dtype="int32", label="int32"),
@@ -334,7 +344,8 @@ GRAPHS = [
     Graph("mixed_float16", dialects=("tfk",)), Graph("float64", dialects=("tfk",)), Graph("integer_image", values="image", dialects=BOTH),
     *[Graph(name, values=values, batch=4, dialects=BOTH) for values, names in {
         "ids": ("mask_to_pooling", "masked_add", "masked_multiply", "masked_maximum", "masked_minimum", "masked_concatenate",
-                "half_masked_add", "masked_lstm", "masked_gru", "masked_rnn_backwards", "masked_bidirectional", "masked_attention"),
+                "masked_subtract", "masked_average", "half_masked_subtract", "half_masked_multiply", "half_masked_average",
+                "half_masked_maximum", "half_masked_minimum", "half_masked_concatenate", "half_masked_add", "masked_lstm", "masked_gru", "masked_rnn_backwards", "masked_bidirectional", "masked_attention"),
         "halves": ("mask_through_dense",)}.items() for name in names],
     Graph("text_classifier", values="ids", dialects=BOTH),
     *[Graph(name, dialects=BOTH) for name in ("encoder_decoder", "transformer_block", "crnn", "time_distributed_model")],

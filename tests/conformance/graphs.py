@@ -304,18 +304,20 @@ def mask_through_dense(keras):
     return keras.Model(x, layers.GlobalAveragePooling1D()(layers.Dense(4)(layers.Dropout(0.5)(layers.Masking()(x)))))
 
 
-def masked_merge(layer, shape=(5,)):
+def masked_merge(layer, both=True):
     def build(keras):
         layers = keras.layers
-        a, b = keras.Input(shape, dtype="int32", name="a"), keras.Input(shape, dtype="int32", name="b")
-        x, y = layers.Embedding(7, 3, mask_zero=True)(a), layers.Embedding(7, 3, mask_zero=True)(b)
+        a, b = keras.Input((5,), dtype="int32", name="a"), keras.Input((5,), dtype="int32", name="b")
+        x, y = layers.Embedding(7, 3, mask_zero=True)(a), layers.Embedding(7, 3, mask_zero=both)(b)
         merged = getattr(layers, layer)()([x, y])
         return keras.Model([a, b], [layers.GlobalAveragePooling1D()(merged), merged])
     return build
 
 
-masked_add, masked_multiply, masked_maximum, masked_minimum, masked_concatenate = (
-    masked_merge(layer) for layer in ("Add", "Multiply", "Maximum", "Minimum", "Concatenate"))
+masked_add, masked_multiply, masked_maximum, masked_minimum, masked_concatenate, masked_subtract, masked_average = (
+    masked_merge(layer) for layer in ("Add", "Multiply", "Maximum", "Minimum", "Concatenate", "Subtract", "Average"))
+half_masked_multiply, half_masked_maximum, half_masked_minimum, half_masked_concatenate, half_masked_subtract, half_masked_average = (
+    masked_merge(layer, both=False) for layer in ("Multiply", "Maximum", "Minimum", "Concatenate", "Subtract", "Average"))
 
 
 def half_masked_add(keras):
