@@ -4,6 +4,7 @@
 #include "TestGraph.h"
 
 #include "frontend/LayerTable.h"
+#include "frontend/TensorFlowNames.h"
 
 #include "mlir/IR/Verifier.h"
 #include <gtest/gtest.h>
@@ -167,4 +168,97 @@ TEST(HostileConfig, EveryClassWithEveryValue) {
     for (int i = 0; row.import && i < 60; ++i)
       imported += tryImport(row, random);
   EXPECT_GT(imported, 100); // else the values are too hostile to reach the importers
+}
+
+/// What a TensorFlow function or node is given besides tensors.
+static const std::vector<const char *> kTheirNames = {"y",
+                                                      "x",
+                                                      "b",
+                                                      "axis",
+                                                      "axes",
+                                                      "keepdims",
+                                                      "keep_dims",
+                                                      "shape",
+                                                      "perm",
+                                                      "paddings",
+                                                      "mode",
+                                                      "dtype",
+                                                      "size",
+                                                      "begin",
+                                                      "multiples",
+                                                      "indices",
+                                                      "depth",
+                                                      "k",
+                                                      "slice_spec",
+                                                      "num",
+                                                      "num_split",
+                                                      "alpha",
+                                                      "block_size",
+                                                      "begin_mask",
+                                                      "end_mask",
+                                                      "ellipsis_mask",
+                                                      "new_axis_mask",
+                                                      "shrink_axis_mask",
+                                                      "equation",
+                                                      "DstT",
+                                                      "batch_dims",
+                                                      "squeeze_dims",
+                                                      "num_or_size_splits",
+                                                      "N",
+                                                      "data_format",
+                                                      "constant_values"};
+
+/// A value of an attribute in protobuf's JSON.
+static const std::vector<json> kAttributes = {nullptr,
+                                              {{"i", "3"}},
+                                              {{"i", -1}},
+                                              {{"i", "9223372036854775807"}},
+                                              {{"b", true}},
+                                              {{"f", "NaN"}},
+                                              {{"f", 0.5}},
+                                              {{"s", "TkhXQw=="}},
+                                              {{"s", "?"}},
+                                              {{"type", "DT_INT8"}},
+                                              {{"type", 7}},
+                                              {{"list", {{"i", {"1", "2"}}}}},
+                                              {{"list", 3}},
+                                              {{"list", {{"s", 2}}}},
+                                              {{"shape", json::object()}},
+                                              {{"i", {1}}}};
+
+/// One import of a TFOpLambda or TensorFlowOpLayer of that name; true when it succeeded.
+static bool tryTensorFlow(const char *name, bool isNode, std::mt19937 &random) {
+  auto pick = [&](const auto &from) { return from[random() % from.size()]; };
+  TestGraph model("2.4.0");
+  std::vector<int64_t> shape = pick(kShapes);
+  std::vector<int> inputs;
+  for (size_t count = 1 + random() % 3, i = 0; i < count; ++i)
+    inputs.push_back(model.input("x" + std::to_string(i), random() % 4 ? shape : pick(kShapes)));
+  json attributes = json::object(), constants = json::object(), kwargs = json::object();
+  for (size_t count = random() % 3; count > 0; --count) {
+    attributes[pick(kTheirNames)] = pick(kAttributes);
+    kwargs[pick(kTheirNames)] = random() % 4 ? pick(kValues) : json{{"tensor", random() % 3}};
+    constants[std::to_string(random() % 4)] = pick(kValues);
+  }
+  json node = {{"op", name}, {"attr", attributes}};
+  json config = isNode ? json{{"node_def", random() % 8 ? node : json(node.dump())}, {"constants", constants}}
+                       : json{{"function", name}};
+  int y = model.layer(isNode ? "TensorFlowOpLayer" : "TFOpLambda", config, inputs);
+  if (!isNode)
+    model.graph.calls[y].kwargs = kwargs;
+  model.output(y);
+  Imported imported(model.graph);
+  EXPECT_EQ(bool(imported.module), imported.error.empty()) << config << " " << kwargs;
+  EXPECT_TRUE(!imported.module || mlir::succeeded(mlir::verify(*imported.module))) << config << " " << kwargs;
+  return bool(imported.module);
+}
+
+TEST(HostileConfig, EveryTensorFlowNameWithEveryValue) {
+  std::mt19937 random(1);
+  int imported = 0;
+  for (bool isNode : {false, true})
+    for (const TensorFlowName &name : isNode ? tensorFlowNodes() : tensorFlowFunctions())
+      for (int i = 0; i < 40; ++i)
+        imported += tryTensorFlow(name.theirs, isNode, random);
+  EXPECT_GT(imported, 500);
 }
