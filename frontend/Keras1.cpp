@@ -7,6 +7,7 @@
 #include <absl/strings/match.h>
 
 #include <map>
+#include <set>
 
 namespace layerc {
 namespace {
@@ -80,19 +81,109 @@ void renamePadding(json &config) {
     config["padding"] = {{padding[0], padding[1]}, {padding[2], padding[3]}};
 }
 
-/// The Merge layer is one of today's merging layers by its mode; other modes keep the name.
+/// The Merge layer is one of today's merging layers by its mode; other modes, and a Merge of models, keep the name.
 void renameMerge(std::string &className, json &config) {
   static const std::map<std::string, std::string> classes{
       {"sum", "Add"},     {"mul", "Multiply"}, {"concat", "Concatenate"},
       {"ave", "Average"}, {"dot", "Dot"},      {"max", "Maximum"}};
   auto found = classes.find(stringOr(config, "mode", "sum"));
-  if (found == classes.end() || stringOr(config, "mode_type", "raw") != "raw")
+  if (found == classes.end() || stringOr(config, "mode_type", "raw") != "raw" || at(config, "layers").is_array())
     return;
   className = found->second;
   rename(config, className == "Dot" ? "dot_axes" : "concat_axis", className == "Dot" ? "axes" : "axis");
 }
 
+const json &layersOf(const json &sequential) {
+  const json &config = at(sequential, "config");
+  return config.is_array() ? config : at(config, "layers");
+}
+
+bool isMergeOfModels(const json &layers) {
+  return layers.is_array() && !layers.empty() && at(layers[0], "class_name") == "Merge" &&
+         at(at(layers[0], "config"), "layers").is_array();
+}
+
+/// Writes Sequentials into one another as calls of a functional model. Layers keep their names, which Keras 1 makes
+/// different throughout a model; a layer met again is the same one.
+class GraphOfMerge {
+public:
+  /// The layers after `previous`, or from inputs of their own where that is empty; the last one's name.
+  std::string append(const json &layers, std::string previous);
+  bool failed() const { return failed_; }
+  json config(const std::string &last) const {
+    return {
+        {"layers", layers_}, {"input_layers", inputs_}, {"output_layers", json::array({json::array({last, 0, 0})})}};
+  }
+
+private:
+  std::string appendLayer(const json &entry, const std::vector<std::string> &previous);
+  std::string appendMerge(const json &entry);
+  std::string appendInput(const json &first);
+
+  json layers_ = json::array(), inputs_ = json::array();
+  std::set<std::string> names_;
+  bool failed_ = false;
+};
+
+std::string GraphOfMerge::appendLayer(const json &entry, const std::vector<std::string> &previous) {
+  std::string name = stringOr(at(entry, "config"), "name", "");
+  failed_ |= name.empty();
+  if (!names_.insert(name).second)
+    return name;
+  json calls = json::array();
+  for (const std::string &from : previous)
+    calls.push_back({from, 0, 0});
+  json layer = {{"class_name", at(entry, "class_name")}, {"name", name}, {"config", at(entry, "config")}};
+  layer["inbound_nodes"] = previous.empty() ? json::array() : json::array({calls});
+  layers_.push_back(std::move(layer));
+  return name;
+}
+
+std::string GraphOfMerge::appendInput(const json &first) {
+  const json &config = at(first, "config");
+  std::string name = stringOr(config, "name", "") + "_input";
+  const bool isNew = !names_.count(name);
+  appendLayer({{"class_name", "InputLayer"},
+               {"config", {{"name", name}, {"batch_input_shape", at(config, "batch_input_shape")}}}},
+              {});
+  if (isNew)
+    inputs_.push_back({name, 0, 0});
+  return name;
+}
+
+std::string GraphOfMerge::appendMerge(const json &entry) {
+  std::vector<std::string> branches;
+  for (const json &branch : at(at(entry, "config"), "layers")) {
+    failed_ |= at(branch, "class_name") != "Sequential";
+    if (!failed_)
+      branches.push_back(append(layersOf(branch), ""));
+  }
+  json merge = entry;
+  merge["config"].erase("layers");
+  return appendLayer(merge, branches);
+}
+
+std::string GraphOfMerge::append(const json &layers, std::string previous) {
+  failed_ |= !layers.is_array() || layers.empty();
+  for (size_t i = 0; !failed_ && i < layers.size(); ++i)
+    if (i == 0 && previous.empty() && isMergeOfModels(layers))
+      previous = appendMerge(layers[i]);
+    else if (at(layers[i], "class_name") == "Sequential")
+      previous = append(layersOf(layers[i]), previous);
+    else
+      previous = appendLayer(layers[i], {previous.empty() ? appendInput(layers[i]) : previous});
+  return previous;
+}
+
 } // namespace
+
+std::optional<json> graphOfMerge(const json &layers) {
+  if (!isMergeOfModels(layers))
+    return std::nullopt;
+  GraphOfMerge graph;
+  std::string last = graph.append(layers, "");
+  return graph.failed() ? std::nullopt : std::optional(graph.config(last));
+}
 
 void renameKeras1(std::string &className, json &config) {
   if (!config.is_object())

@@ -135,6 +135,8 @@ absl::StatusOr<LayerObjectPtr> Parser::parse(const json &entry, int depth) {
   if (!object->isCustom && (isSequential || isFunctional)) {
     object->kind = isSequential ? LayerObject::Kind::Sequential : LayerObject::Kind::Functional;
     const json &layers = config.is_array() ? config : at(config, "layers"); // a bare list until Keras 2.2.2
+    if (std::optional<json> graph = isSequential && kerasMajor_ == 1 ? graphOfMerge(layers) : std::nullopt)
+      return parse({{"class_name", "Model"}, {"name", object->name}, {"config", *std::move(graph)}}, depth + 1);
     absl::Status status = parseModel(*object, layers, entry, depth);
     return status.ok() ? absl::StatusOr<LayerObjectPtr>(object) : status;
   }

@@ -84,6 +84,35 @@ def keras1_merge(mode, shapes, layer, **old):
     return OldFile(shapes, layer, "Merge", config, [])
 
 
+@dataclasses.dataclass
+class MergedBranches:
+    """A Sequential that begins with a Merge of two others, as models with several inputs often were in Keras 1."""
+    options: dict = dataclasses.field(default_factory=dict)
+
+    @staticmethod
+    def dense(name, units, size=None, **activation):
+        first = {"batch_input_shape": [None, size], "input_dtype": "float32"} if size else {}
+        return {"class_name": "Dense", "config": {"name": name, "output_dim": units, "init": "glorot_uniform", "activation": "linear", "bias": True,
+                                                  **first, **activation}}
+
+    def build(self, keras, path, random):
+        branches = [{"class_name": "Sequential", "config": [self.dense("left_1", 5, 4, activation="tanh"), self.dense("left_2", 3)]},
+                    {"class_name": "Sequential", "config": [self.dense("right_1", 3, 6, activation="relu")]}]
+        merge = {"class_name": "Merge", "config": {"name": "merge_1", "mode": "concat", "mode_type": "raw", "concat_axis": -1, "layers": branches}}
+        layers = keras.layers
+        a, b = keras.Input((4,), name="left_1_input"), keras.Input((6,), name="right_1_input")
+        x = layers.Dense(3, name="left_2")(layers.Dense(5, activation="tanh", name="left_1")(a))
+        y = layers.Dense(3, activation="relu", name="right_1")(b)
+        model = keras.Model([a, b], layers.Dense(2, name="last")(layers.Concatenate()([x, y])))
+        groups = {}
+        for layer in model.layers:
+            if layer.weights:
+                layer.set_weights([random.uniform(-0.5, 0.5, weight.shape).astype("float32") for weight in layer.weights])
+                groups[layer.name] = layer.get_weights()
+        write_groups(path, {"class_name": "Sequential", "config": [merge, self.dense("last", 2)]}, groups, "1.2.2", "tensorflow")
+        return model
+
+
 def sizes(nb_row, nb_col, **old):
     return {"nb_filter": FILTERS, "nb_row": nb_row, "nb_col": nb_col, "border_mode": "valid", "subsample": [1, 1], "activation": "tanh", "bias": True,
             **old}
@@ -208,6 +237,7 @@ OLD_FILES = {
     "keras1_deconvolution2d": keras1_convolution("Deconvolution2D", "Conv2DTranspose", (4, 5, 3), (3, 2), dict(nb_row=3, nb_col=2,
                                                  subsample=[2, 2], output_shape=[None, 9, 10, FILTERS]), (3, 2, 3, FILTERS), strides=2),
     **{f"keras1_{name}": file for name, file in {**KERAS1_CORE, **KERAS1_WINDOWS}.items()},
+    "keras1_merged_branches": MergedBranches(),
     "keras1_theano": dataclasses.replace(KERAS1_WINDOWS["convolution2d_th"], backend="theano"),
     "keras2_upsampling2d_bilinear": OldFile((4, 5, 3), without_half_pixels, "UpSampling2D", {"size": [2, 3], "data_format": "channels_last",
                                                                                              "interpolation": "bilinear"}, [], "2.2.4"),
@@ -246,21 +276,26 @@ def one_layer(old, config):
 
 
 def write(path, old, arrays, backend):
+    write_groups(path, one_layer(old, {"name": "old", "trainable": True, **old.old_config}), {"old": arrays}, old.version, backend)
+
+
+def write_groups(path, architecture, groups, version, backend):
+    """A whole .h5 model; `groups` holds each layer's arrays."""
     import h5py
-    architecture = one_layer(old, {"name": "old", "trainable": True, **old.old_config})
     with h5py.File(path, "w") as file:
-        file.attrs["keras_version"] = old.version.encode()
+        file.attrs["keras_version"] = version.encode()
         file.attrs["model_config"] = json.dumps(architecture).encode()
         weights = file.create_group("model_weights")
-        weights.attrs["layer_names"] = [b"old"]
+        weights.attrs["layer_names"] = [name.encode() for name in groups]
         weights.attrs["backend"] = backend.encode()
-        if not old.version.startswith("1."):  # Keras 1 wrote it beside the architecture only
-            weights.attrs["keras_version"] = old.version.encode()
-        group, names = weights.create_group("old"), []
-        for number, array in enumerate(arrays):
-            names.append(f"old/param_{number}:0".encode())
-            group.create_dataset(names[-1].decode(), data=array)
-        group.attrs["weight_names"] = names
+        if not version.startswith("1."):  # Keras 1 wrote it beside the architecture only
+            weights.attrs["keras_version"] = version.encode()
+        for name, arrays in groups.items():
+            group, names = weights.create_group(name), []
+            for number, array in enumerate(arrays):
+                names.append(f"{name}/param_{number}:0".encode())
+                group.create_dataset(names[-1].decode(), data=array)
+            group.attrs["weight_names"] = names
 
 
 def draw(old, random):
@@ -292,6 +327,8 @@ def with_swaps(keras, old, weights):
 def build(keras, name, path, random):
     """Writes the file and gives the model of today with its weights."""
     old = OLD_FILES[name]
+    if isinstance(old, MergedBranches):
+        return old.build(keras, path, random)
     arrays = draw(old, random)
     write(path, old, arrays, "tensorflow")
     model = of_today(keras, old, **(dict(data_format="channels_first") if old.swaps else {}))

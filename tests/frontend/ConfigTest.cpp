@@ -247,6 +247,30 @@ TEST(Config, Keras1NamesBecomeKeras2Names) {
   EXPECT_EQ(convolution.config["use_bias"], true);
 }
 
+/// A Sequential of Keras 1 that merges `branches` by their sum: its layers' names and classes.
+std::string mergedBranches(const std::string &branches) {
+  absl::StatusOr<LayerGraph> graph = expandText(
+      R"({"class_name":"Sequential","config":[{"class_name":"Merge","config":{"name":"m","mode":"sum","layers":[)" +
+          branches + R"(]}},{"class_name":"Activation","config":{"name":"end","activation":"relu"}}]})",
+      "1.2.2");
+  std::string text = graph.ok() ? "" : std::string(graph.status().message());
+  for (size_t i = 0; graph.ok() && i < graph->layers.size(); ++i)
+    text += graph->layers[i].path + ":" + graph->layers[i].className + " ";
+  return text;
+}
+
+TEST(Config, Keras1MergesSequentials) {
+  auto branch = [](const std::string &name) {
+    return R"({"class_name":"Sequential","config":[{"class_name":"Activation","config":{"name":")" + name +
+           R"(","activation":"tanh","batch_input_shape":[null,3]}}]})";
+  };
+  EXPECT_EQ(mergedBranches(branch("a") + "," + branch("b")),
+            "a_input:InputLayer b_input:InputLayer a:Activation b:Activation m:Add end:Activation ");
+  EXPECT_EQ(mergedBranches(branch("a") + "," + branch("a")), // one branch at two places
+            "a_input:InputLayer a:Activation m:Add end:Activation ");
+  EXPECT_NE(mergedBranches(R"({"class_name":"Model","config":{}})").find("m:Merge"), std::string::npos);
+}
+
 TEST(Config, BidirectionalGetsItsSecondLayer) {
   absl::StatusOr<LayerGraph> graph = expandText(
       sequential(R"({"class_name":"Bidirectional","config":{"name":"b","batch_input_shape":[null,3,2],"layer":
