@@ -471,6 +471,8 @@ def main():
     if keras.backend.backend() == "tensorflow":
         table.INTERPOLATIONS.remove("bicubic")  # rounds the position of a sample to 1/1024 of an element
         table.DEPTHWISE_STRIDES_ABOVE_KERNEL = False  # differs from the other backends
+    elif keras.backend.backend() == "jax":
+        table.ADAPTIVE_TO_ANY_SIZE = False  # divides by multiplying with an f32 reciprocal: 84 / 7 is above 12, and so NaN
     supported = supported_classes(arguments.layerc)
     if arguments.only:
         supported["layers"] &= set(arguments.only.split(",")) | set(table.MERGES)

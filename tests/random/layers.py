@@ -11,6 +11,7 @@ ONE_INPUT = {}
 MERGES = {}
 INTERPOLATIONS = ["nearest", "nearest", "bilinear", "bilinear", "bicubic", "lanczos3", "lanczos5"]
 DEPTHWISE_STRIDES_ABOVE_KERNEL = True
+ADAPTIVE_TO_ANY_SIZE = True
 
 
 def layer(*names, table=ONE_INPUT):
@@ -152,7 +153,8 @@ def global_pooling(name, r, shape):
 @layer(*[f"Adaptive{kind}Pooling{rank}D" for kind in ("Max", "Average") for rank in (1, 2, 3)])
 def adaptive_pooling(name, r, shape):
     fits = formatted(r, spatial_rank(name), shape)
-    return fits and dict(output_size=tuple(r.randint(1, size) for size in fits[1]), data_format=fits[0])
+    sizes = lambda size: [n for n in range(1, size + 1) if ADAPTIVE_TO_ANY_SIZE or n & (n - 1) == 0]
+    return fits and dict(output_size=tuple(r.choice(sizes(size)) for size in fits[1]), data_format=fits[0])
 
 
 @layer("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D")
