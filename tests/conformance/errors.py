@@ -301,6 +301,14 @@ def merged(**words):
     return OldFile([(4, 3), (4, 3)], None, "Merge", {"mode": "sum", "mode_type": "raw", "concat_axis": -1, "dot_axes": -1, **words}, [])
 
 
+def chain(shape, *layers, version="2.2.4"):
+    """A Sequential of (class, config, shapes of its arrays), called a, b, ...: architecture, shapes by layer, version."""
+    entries = [{"class_name": layer, "config": {"name": name, **config}} for name, (layer, config, _) in zip("abc", layers)]
+    entries[0]["config"]["batch_input_shape"] = [None, *shape]
+    return {"class_name": "Sequential", "config": entries}, {name: shapes for name, (_, _, shapes) in zip("abc", layers)}, version
+
+
+MASK = ("Masking", {"mask_value": 0.0}, [])
 NORM_1 = {"epsilon": 1e-3, "axis": -1, "momentum": 0.99}
 CONV_1 = {"nb_filter": 4, "filter_length": 2, "subsample_length": 1, "border_mode": "valid", "activation": "linear", "bias": True}
 OLD = {  # name: (file, what the diagnostic must hold)
@@ -318,6 +326,15 @@ OLD = {  # name: (file, what the diagnostic must hold)
                                     [(1, 3, 3, 2), (4, 3, 1, 1), (4,)]), ["layer 'old' (SeparableConv2D)", "Keras 1"]),
     "theano_separable": (OldFile((6, 7, 3), None, "SeparableConv2D", {"filters": 4, "kernel_size": [3, 2]}, [(3, 2, 3, 1), (1, 1, 3, 4), (4,)], "2.2.4",
                                  backend="theano"), ["layer 'old' (SeparableConv2D)", "Theano"]),
+    # Keras refused masks that a layer does not support until TensorFlow took it over.
+    "keras2_masked_flatten": (chain((4, 3), MASK, ("Flatten", {}, [])), ["layer 'b' (Flatten)", "does not support masks", "2.2.4"]),
+    "keras1_masked_flatten": (chain((4, 3), MASK, ("Flatten", {}, []), version="1.2.2"), ["layer 'b' (Flatten)", "does not support masks", "1.2.2"]),
+    "keras2_masked_cudnn": (chain((4, 3), MASK, ("CuDNNLSTM", {"units": 2}, [(3, 8), (2, 8), (16,)])), ["layer 'b' (CuDNNLSTM)", "mask"]),
+    "keras2_pooling": (chain((4, 3), ("MaxPooling1D", {"pool_size": 5, "strides": 1}, [])), ["layer 'a' (MaxPooling1D)", "5", "4"]),
+    "keras2_local": (chain((4, 3), ("LocallyConnected1D", {"filters": 2, "kernel_size": [5]}, [(1, 15, 2), (1, 2)])),
+                     ["layer 'a' (LocallyConnected1D)", "5", "4"]),
+    "keras2_missing_bias": (chain((4,), ("Dense", {"units": 2, "use_bias": True}, [(4, 2)])), ["layer 'a' (Dense)", "'bias'"]),
+    "keras2_unknown": (chain((4,), ("Dance", {"units": 2}, [(4, 2)])), ["layer 'a' (Dance)", "not supported"]),
     "cudnn_bias": (OldFile((4, 3), None, "GRU", {"units": 2, "reset_after": False}, [(3, 6), (2, 6), (12,)], "2.2.4"), ["layer 'old' (GRU)", "reset_after"]),
     "tensorflow_node": (OldFile((4,), None, "TensorFlowOpLayer", {"node_def": {"name": "old", "op": "Betainc", "attr": {}}, "constants": {}}, [], "2.3.0-tf"),
                         ["layer 'old' (TensorFlowOpLayer)", "'Betainc'", "not supported"]),

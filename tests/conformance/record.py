@@ -286,7 +286,13 @@ def record_error(name, error, folder):
 def record_old_error(name, old, says, folder):
     path = folder / "errors" / f"{name}.h5"
     path.parent.mkdir(parents=True, exist_ok=True)
-    old_files.write(path, old, old_files.draw(old, numpy.random.default_rng(1)), old.backend)
+    random = numpy.random.default_rng(1)
+    if isinstance(old, old_files.OldFile):
+        old_files.write(path, old, old_files.draw(old, random), old.backend)
+    else:
+        architecture, groups, version = old
+        arrays = {layer: [random.uniform(-0.5, 0.5, shape).astype("float32") for shape in shapes] for layer, shapes in groups.items()}
+        old_files.write_groups(path, architecture, arrays, version, "tensorflow")
     path.with_suffix(".txt").write_text("".join(f"{words}\n" for words in says), encoding="utf-8")
 
 
