@@ -7,7 +7,7 @@ y positive.
 import json
 
 from tensorflow_operations import EXPRESSIONS as FUNCTIONS
-from tensorflow_operations import constant
+from tensorflow_operations import NO_NODES, constant
 
 OTHERS = {
     "bias_add": lambda tf, x, y: tf.nn.bias_add(x, constant(6)),
@@ -23,7 +23,7 @@ OTHERS = {
                                      tf.raw_ops.Gather(params=y, indices=[1, 0]), tf.raw_ops.ClipByValue(t=x, clip_value_min=-0.5, clip_value_max=0.75)],
     "mirror_pad": lambda tf, x, y: tf.pad(x, [[0, 0], [1, 2], [2, 1]], mode="SYMMETRIC"),
 }
-EXPRESSIONS = {**FUNCTIONS, **OTHERS}
+EXPRESSIONS = {**{name: function for name, function in FUNCTIONS.items() if name not in NO_NODES}, **OTHERS}
 
 
 def build(keras, name):

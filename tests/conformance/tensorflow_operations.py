@@ -10,6 +10,14 @@ def constant(*shape):
     return numpy.linspace(-1, 1, numpy.prod(shape), dtype="float32").reshape(shape)
 
 
+def whole(tf, x):
+    return tf.cast(x * 4, tf.int32)
+
+
+def image(tf, x):
+    return tf.reshape(x, [-1, 4, 3, 2])
+
+
 EXPRESSIONS = {
     "operators": lambda tf, x, y: (x + y) * 0.5 - x / y + 2.0 / y - (1.0 - x) ** 2 + (-x),
     "floor_operators": lambda tf, x, y: x // 0.25 + x % 0.75 + abs(x),
@@ -77,7 +85,29 @@ EXPRESSIONS = {
     "comparisons": lambda tf, x, y: [tf.equal(tf.floor(x), tf.floor(y)), tf.not_equal(tf.floor(x), tf.floor(y)), tf.less(x, y), tf.greater_equal(x, 0.5)],
     "logical_xor": lambda tf, x, y: tf.math.logical_xor(x > 0.0, y > 1.0),
     "cosh": lambda tf, x, y: tf.cosh(x) - tf.math.log_sigmoid(y),
+    "bitwise": lambda tf, x, y: [tf.bitwise.bitwise_and(whole(tf, x), whole(tf, y)), tf.bitwise.bitwise_or(whole(tf, x), whole(tf, y)),
+                                 tf.bitwise.bitwise_xor(whole(tf, x), 5), tf.bitwise.invert(whole(tf, y))],
+    "shifts": lambda tf, x, y: [tf.bitwise.left_shift(whole(tf, y), 2), tf.bitwise.right_shift(whole(tf, x) * 37, whole(tf, y) // 4)],
+    "colours": lambda tf, x, y: [tf.image.rgb_to_hsv(tf.reshape(y, [-1, 4, 2, 3])), tf.image.hsv_to_rgb(tf.nn.sigmoid(tf.reshape(x, [-1, 4, 2, 3])))],
+    "cross": lambda tf, x, y: tf.linalg.cross(x[:, :, :3], y[:, :, 3:]),
+    "error_functions": lambda tf, x, y: [tf.math.erfinv(x * 0.4), tf.math.erfc(y), tf.math.rint(x * 2.5)],
+    "scatter_update": lambda tf, x, y: tf.tensor_scatter_nd_update(x, [[0, 1], [1, 3]], y[0, :2]),
+    "segment_sum": lambda tf, x, y: tf.math.unsorted_segment_sum(x[0], [2, 0, 2, 1], 4),
+    "in_top_k": lambda tf, x, y: tf.math.in_top_k(tf.argmax(x[:, 0], axis=-1, output_type=tf.int32), y[:, 0], 2),
+    "bias_and_shape": lambda tf, x, y: tf.nn.bias_add(tf.ensure_shape(x, [None, 4, 6]), constant(6)) + tf.saturate_cast(y, "float32"),
+    "images": lambda tf, x, y: [tf.image.flip_left_right(image(tf, x)), tf.image.flip_up_down(image(tf, x)),
+                                tf.image.crop_to_bounding_box(image(tf, x), 1, 1, 2, 2), tf.image.pad_to_bounding_box(image(tf, x), 1, 2, 6, 7),
+                                tf.image.rgb_to_grayscale(tf.reshape(x, [-1, 4, 2, 3]))],
+    "cross_entropies": lambda tf, x, y: [tf.nn.softmax_cross_entropy_with_logits(tf.nn.softmax(x), y),
+                                         tf.nn.sigmoid_cross_entropy_with_logits(tf.nn.sigmoid(x), y)],
+    "diagonals": lambda tf, x, y: [tf.linalg.diag_part(x[:, :, :4]), tf.linalg.trace(x[:, :, 2:]), tf.linalg.matrix_transpose(y)],
+    "saturated": lambda tf, x, y: tf.saturate_cast(x * 200, tf.uint8),
+    "euclidean_norm": lambda tf, x, y: tf.math.reduce_euclidean_norm(x, axis=1),
+    "lookup": lambda tf, x, y: tf.nn.embedding_lookup(constant(5, 3), whole(tf, y) % 5),
+    "compat": lambda tf, x, y: [tf.compat.v1.nn.softmax(x, dim=1), tf.compat.v1.where(x > 0.0, x, y)],
 }
+# Those that a graph holds as nodes which layerc does not know.
+NO_NODES = {"cross_entropies", "diagonals", "images", "saturated", "compat"}
 
 
 def build(keras, name):
