@@ -3,7 +3,7 @@
 #include "tools/InProcess.h"
 #include "tools/Verbs.h"
 
-#include "ir/kernels/ConvGeometry.h"
+#include "ir/Flops.h"
 
 #include <algorithm>
 #include <chrono>
@@ -225,22 +225,6 @@ const NpzArray *outputAt(const std::vector<NpzArray> &arrays, size_t i, size_t c
   return outputs.size() == count ? outputs[i] : nullptr;
 }
 
-/// Multiplications and additions of a kernel's heavy op; 0 for others.
-double operationsOf(plan::KernelOp kernel) {
-  std::string reason;
-  auto g = convGeometry(kernel.getBody().front(), reason);
-  if (!g)
-    return 0;
-  double taps = 1;
-  for (const auto &classes : g->axes) {
-    double sum = 0;
-    for (const AxisTaps &axis : classes)
-      sum += static_cast<double>(axis.outCount) * axis.taps;
-    taps *= sum;
-  }
-  return 2.0 * g->batch * taps * g->channelsPerGroup() * g->outChannels;
-}
-
 } // namespace
 
 Exit layerc::runVerb(const Options &options) {
@@ -347,13 +331,13 @@ static void benchSize(const Options &options, Prepared &prepared, llvm::StringRe
     });
   }
   std::sort(runs.begin(), runs.end());
-  double best = runs.front(), median = runs[runs.size() / 2], operations = 0;
+  double best = runs.front(), median = runs[runs.size() / 2], flops = 0;
   double peak = 2 * prepared.compilation->target.fmasPerNanosecond * options.threads;
   auto program = prepared.compilation->program();
   for (auto &[step, nanoseconds] : steps) {
     auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(program, step.getKernelAttr());
-    double work = kernel ? operationsOf(kernel) : 0;
-    operations += work;
+    double work = kernel ? flopsOf(kernel.getBody().front()) : 0;
+    flops += work;
     if (!options.quiet && !options.json)
       std::cout << std::fixed << std::setprecision(1) << std::setw(10) << nanoseconds / 1e3 << " us " << std::setw(7)
                 << (work > 0 ? work / nanoseconds : 0.0) << " GFLOP/s  " << step.getKernel().str() << "\n";
@@ -362,12 +346,12 @@ static void benchSize(const Options &options, Prepared &prepared, llvm::StringRe
     std::cout << "{\"model\": \"" << prepared.compilation->name()
               << (size.empty() ? "" : "\", \"size\": \"" + size.str()) << "\", \"threads\": " << options.threads
               << ", \"minimum_ms\": " << best / 1e6 << ", \"median_ms\": " << median / 1e6
-              << ", \"gflops\": " << operations / best << "}\n";
+              << ", \"gflops\": " << flops / best << "}\n";
   else
     std::cout << std::fixed << std::setprecision(3) << "run " << best / 1e6 << " ms (median " << median / 1e6 << "), "
-              << std::setprecision(1) << operations / best << " GFLOP/s, "
-              << (peak > 0 ? 100 * operations / best / peak : 0.0) << " % of the estimated peak, precision "
-              << options.precision << (size.empty() ? "" : ", size " + size.str()) << "\n";
+              << std::setprecision(1) << flops / best << " GFLOP/s, " << (peak > 0 ? 100 * flops / best / peak : 0.0)
+              << " % of the estimated peak, precision " << options.precision
+              << (size.empty() ? "" : ", size " + size.str()) << "\n";
 }
 
 Exit layerc::benchVerb(const Options &options) {

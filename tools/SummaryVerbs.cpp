@@ -5,6 +5,7 @@
 
 #include "frontend/Import.h"
 #include "frontend/LayerTable.h"
+#include "ir/Flops.h"
 
 #include <iostream>
 
@@ -22,6 +23,19 @@ static int64_t parametersOf(const Layer &layer) {
   for (const auto &[role, child] : layer.children)
     count += parametersOf(child);
   return count;
+}
+
+static double flopsOfRun(plan::EntryOp entry) {
+  double flops = 0;
+  entry.walk([&](plan::StepOp step) {
+    auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr());
+    double work = flopsOf(kernel.getBody().front());
+    for (Operation *around = step->getParentOp(); auto loop = dyn_cast<plan::LoopOp>(around);
+         around = loop->getParentOp())
+      work *= static_cast<double>(loop.getIterations());
+    flops += work;
+  });
+  return flops;
 }
 
 Exit layerc::summaryVerb(const Options &options) {
@@ -57,7 +71,9 @@ Exit layerc::summaryVerb(const Options &options) {
   for (plan::EntryOp entry : compilation.entries()) {
     if (!entry.getSize().empty())
       std::cout << "size        " << entry.getSize().str() << "\n";
-    std::cout << "arena       " << entry.getArena() << " bytes\n"
+    std::cout << "FLOPs       " << static_cast<int64_t>(flopsOfRun(entry))
+              << ", multiplications and additions of products and convolutions\n"
+              << "arena       " << entry.getArena() << " bytes\n"
               << "bound       " << entry.getBound() << " bytes, peak of live bytes of this order of steps\n"
               << "unfused     " << entry.getUnfused() << " bytes, the layers one by one\n"
               << "search      " << entry.getSearch().str() << "\n";
