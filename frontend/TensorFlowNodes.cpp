@@ -30,6 +30,9 @@ constexpr const char *kTwo = "x1 x2";
 constexpr const char *kReduced = "x axis";
 constexpr const char *kKeep = "keep_dims=keepdims";
 constexpr const char *kAdjoint = "adj_x=transpose_a adj_y=transpose_b grad_x= grad_y=";
+constexpr const char *kPooled = "ksize=pool_size strides padding data_format explicit_paddings=";
+constexpr const char *kConvolved =
+    "strides padding data_format dilations=dilation_rate explicit_paddings= use_cudnn_on_gpu=";
 constexpr const char *kEqual = "incompatible_shape_error!true";
 constexpr const char *kCumulative = "exclusive reverse";
 constexpr const char *kPlace = "output_type";
@@ -52,6 +55,7 @@ constexpr TensorFlowNode kNodes[] = {
     {"Atan", "Arctan", kOne},
     {"Atan2", "Arctan2", kTwo},
     {"Atanh", "Arctanh", kOne},
+    {"AvgPool", "AveragePool", "inputs", kPooled},
     {"BatchMatMul", "Matmul", kTwo, kAdjoint},
     {"BatchMatMulV2", "Matmul", kTwo, kAdjoint},
     {"BiasAdd", "Add", kTwo, "data_format!NHWC"},
@@ -63,12 +67,14 @@ constexpr TensorFlowNode kNodes[] = {
     {"Ceil", "Ceil", kOne},
     {"ClipByValue", "Clip", "x x_min x_max"},
     {"ConcatV2", "Concatenate", "xs... axis", "N="},
+    {"Conv2D", "Conv", "inputs kernel", kConvolved},
     {"Cos", "Cos", kOne},
     {"Cosh", "Cosh", kOne},
     {"Cross", "Cross", kTwo},
     {"Cumprod", "Cumprod", kReduced, kCumulative},
     {"Cumsum", "Cumsum", kReduced, kCumulative},
     {"DepthToSpace", "DepthToSpace", kOne, kBlocks},
+    {"DepthwiseConv2dNative", "DepthwiseConv", "inputs kernel", kConvolved},
     {"Div", "Divide", kTwo},
     {"DivNoNan", "DivideNoNan", kTwo},
     {"Einsum", "Einsum", "operands...", "equation=subscripts N="},
@@ -109,6 +115,7 @@ constexpr TensorFlowNode kNodes[] = {
     {"LogicalOr", "LogicalOr", kTwo},
     {"MatMul", "Matmul", kTwo, "transpose_a transpose_b grad_a= grad_b="},
     {"Max", "Max", kReduced, kKeep},
+    {"MaxPool", "MaxPool", "inputs", kPooled},
     {"Maximum", "Maximum", kTwo},
     {"Mean", "Mean", kReduced, kKeep},
     {"Min", "Min", kReduced, kKeep},

@@ -23,6 +23,10 @@ struct TensorFlowFunction {
 
 constexpr const char *kTwo = "x1 y=x2";
 constexpr const char *kOne = "x";
+constexpr const char *kPooled = "inputs ksize=pool_size strides padding data_format";
+constexpr const char *kConvolved =
+    "inputs filter=kernel filters=kernel stride=strides strides padding data_format dilations=dilation_rate "
+    "rate=dilation_rate use_cudnn_on_gpu";
 constexpr const char *kReduce = "x axis keepdims keep_dims=keepdims";
 
 constexpr TensorFlowFunction kFunctions[] = {
@@ -47,6 +51,9 @@ constexpr TensorFlowFunction kFunctions[] = {
     {"compat.v1.gather", "Take", "x indices axis batch_dims validate_indices", R"({"axis": 0})"},
     {"compat.v1.math.in_top_k", "InTopK", "predictions targets k"},
     {"compat.v1.math.scalar_mul", "Multiply", "x1 x=x2"},
+    {"compat.v1.nn.conv1d", "Conv", kConvolved},
+    {"compat.v1.nn.conv2d", "Conv", kConvolved},
+    {"compat.v1.nn.depthwise_conv2d", "DepthwiseConv", kConvolved},
     {"compat.v1.nn.embedding_lookup", "Take", "x ids=indices partition_strategy", R"({"axis": 0})"},
     {"compat.v1.nn.sigmoid_cross_entropy_with_logits", "BinaryCrossentropy", "target logits=output",
      R"({"from_logits": true})"},
@@ -171,6 +178,9 @@ constexpr TensorFlowFunction kFunctions[] = {
     {"math.unsorted_segment_sum", "SegmentSum", "data segment_ids num_segments"},
     {"matmul", "Matmul", "x1 b=x2 transpose_a transpose_b"},
     {"multiply", "Multiply", kTwo},
+    {"nn.avg_pool", "AveragePool", kPooled},
+    {"nn.avg_pool1d", "AveragePool", kPooled},
+    {"nn.avg_pool2d", "AveragePool", kPooled},
     {"nn.batch_normalization", "BatchNorm", "x mean variance offset scale variance_epsilon=epsilon"},
     {"nn.bias_add", "Add", "x1 bias=x2"},
     {"nn.depth_to_space", "DepthToSpace", "x block_size"},
@@ -179,6 +189,8 @@ constexpr TensorFlowFunction kFunctions[] = {
     {"nn.l2_normalize", "Normalize", "x axis"},
     {"nn.leaky_relu", "LeakyRelu", "x alpha=negative_slope"},
     {"nn.log_softmax", "LogSoftmax", "x axis"},
+    {"nn.max_pool1d", "MaxPool", kPooled},
+    {"nn.max_pool2d", "MaxPool", kPooled},
     {"nn.relu", "Relu", kOne},
     {"nn.relu6", "Relu6", kOne},
     {"nn.selu", "Selu", kOne},

@@ -218,6 +218,9 @@ static Sizes spatialSizes(O &o, StringRef name, int64_t rank, const Sizes &stand
   if (rank < 1)
     return o.l.fail() << "expects at least one spatial dimension", Sizes{1};
   Sizes sizes = o.has(name) ? o.integers(name) : standard;
+  bool countsAll = static_cast<int64_t>(sizes.size()) == rank + 2 && sizes.front() == 1 && sizes.back() == 1;
+  if (countsAll) // TensorFlow's sizes of batch and channels
+    sizes = Sizes(ArrayRef(sizes).drop_front().drop_back());
   if (sizes.size() == 1)
     sizes.assign(rank, sizes[0]);
   bool fits = static_cast<int64_t>(sizes.size()) == rank;
@@ -228,7 +231,10 @@ static Sizes spatialSizes(O &o, StringRef name, int64_t rank, const Sizes &stand
 }
 
 static Window windowOf(O &o, Sizes window, const Sizes &standardStrides) {
-  Window w{o.real("inputs"), o.string("data_format", "channels_last") == "channels_first", {}, {}, {}};
+  const std::string format = o.string("data_format", "channels_last");
+  Window w{o.real("inputs"), format == "channels_first", {}, {}, {}};
+  if (!llvm::is_contained({"channels_last", "channels_first", "NHWC", "NWC"}, format))
+    return o.l.fail() << "data_format '" << format << "' is not supported", w;
   int64_t rank = o.l.rank(w.x) - 2;
   if (o.l.failed() || rank < 1 || rank > 3)
     return o.l.fail() << "expects one to three spatial dimensions; got " << shapeText(o.l.shape(w.x)), w;

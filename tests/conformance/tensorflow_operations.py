@@ -104,6 +104,11 @@ EXPRESSIONS = {
     "saturated": lambda tf, x, y: tf.saturate_cast(x * 200, tf.uint8),
     "euclidean_norm": lambda tf, x, y: tf.math.reduce_euclidean_norm(x, axis=1),
     "lookup": lambda tf, x, y: tf.nn.embedding_lookup(constant(5, 3), whole(tf, y) % 5),
+    "pools": lambda tf, x, y: [tf.nn.max_pool1d(x, 2, 2, "VALID"), tf.nn.avg_pool1d(x, 3, 2, "SAME"), tf.nn.max_pool2d(image(tf, x), 2, 1, "SAME"),
+                               tf.nn.max_pool(image(tf, y), [1, 2, 3, 1], [1, 2, 1, 1], "VALID"), tf.nn.avg_pool2d(image(tf, x), [2, 1], 2, "SAME")],
+    "convolutions": lambda tf, x, y: [tf.nn.conv2d(image(tf, x), constant(2, 3, 2, 4), [1, 2, 1, 1], "SAME"),
+                                      tf.nn.conv2d(image(tf, x), constant(2, 2, 2, 3), 1, "VALID", dilations=[1, 2, 1, 1]), tf.nn.conv1d(x, constant(2, 6, 5), 2, "SAME"),
+                                      tf.nn.depthwise_conv2d(image(tf, y), constant(2, 3, 2, 2), [1, 1, 1, 1], "SAME")],
     "compat": lambda tf, x, y: [tf.compat.v1.nn.softmax(x, dim=1), tf.compat.v1.where(x > 0.0, x, y)],
 }
 # Those that a graph holds as nodes which layerc does not know.
