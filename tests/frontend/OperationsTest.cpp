@@ -93,7 +93,7 @@ TEST(Operations, LiteralArraysAreConstants) {
 
 TEST(Operations, LiteralArraysAreRegularAndNotEmpty) {
   const std::string ragged = "an argument is neither a tensor nor an array of numbers";
-  for (json literal :
+  for (const json &literal :
        {json::parse("[1, []]"), json::parse("[1, [2]]"), json::parse("[[1], 2]"), json::parse("[[], [1]]")})
     EXPECT_TRUE(llvm::StringRef(Node("Add", {}, {kRow}, json::array({kX, literal})).error).ends_with(ragged))
         << literal;
