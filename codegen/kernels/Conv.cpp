@@ -60,6 +60,9 @@ private:
   /// needed.
   bool isLine() {
     auto result = cast<RankedTensorType>(g.anchor->getResult(0).getType());
+    for (auto affine : body.getOps<nn::AffineOp>()) // along another dimension it needs that dimension's index
+      if (static_cast<int64_t>(affine.getAxis()) != result.getRank() - 1)
+        return false;
     auto even = [&](unsigned operand, ArrayRef<int64_t> shape) {
       int64_t pixelRank = result.getRank() - 1, lead = result.getRank() - static_cast<int64_t>(shape.size());
       bool ones = true, all = lead == 0;

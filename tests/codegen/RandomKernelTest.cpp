@@ -62,9 +62,10 @@ std::string binary(const char *function, const std::string &a, const std::string
          "\n";
 }
 
-/// The anchor %m of type `type` with a random elementwise end: a bias, perhaps a residual, a function or a gate.
-void addEpilogue(Random &random, KernelCase &kernel, const std::string &anchor, const std::string &type,
-                 int64_t channels) {
+/// The anchor %m of shape `shape` with a random elementwise end: a bias, perhaps a scale and shift along any dimension,
+/// a residual, a function or a gate.
+void addEpilogue(Random &random, KernelCase &kernel, const std::string &anchor, const std::vector<int64_t> &shape) {
+  const std::string type = tensor(shape), channels = tensor({shape.back()});
   kernel.result = type;
   kernel.body = "%m = " + anchor + "\n";
   std::string last = "%m";
@@ -77,8 +78,14 @@ void addEpilogue(Random &random, KernelCase &kernel, const std::string &anchor, 
     return std::string("%") + static_cast<char>('a' + kernel.arguments.size() - 1);
   };
   if (random.coin()) {
-    std::string bias = argument(tensor({channels}));
-    next("%bias", binary("add", last, bias, type, tensor({channels})));
+    std::string bias = argument(channels);
+    next("%bias", binary("add", last, bias, type, channels));
+  }
+  if (random.between(0, 2) == 0) {
+    int64_t axis = random.between(0, static_cast<int64_t>(shape.size()) - 1);
+    std::string vector = tensor({shape[axis]}), scale = argument(vector), shift = argument(vector);
+    next("%affine", "nn.affine " + last + ", " + scale + ", " + shift + " axis " + std::to_string(axis) + " : (" +
+                        type + ", " + vector + ", " + vector + ") -> " + type + "\n");
   }
   if (random.coin()) {
     std::string residual = argument(type);
@@ -131,7 +138,7 @@ KernelCase randomConv(Random &random, const ConvKind &kind) {
               "nn.conv %a, %b strides " + list(strides) + " pads " + list(pads) + " dilations " + list(dilations) +
                   " groups " + std::to_string(groups) + " : (" + tensor(in) + ", " + tensor(kernel) + ") -> " +
                   tensor(out),
-              tensor(out), filters);
+              out);
   return result;
 }
 
@@ -153,7 +160,7 @@ KernelCase randomConv3x3(Random &random) {
   result.weightScale = 1 / std::sqrt(9.0 * static_cast<double>(channels));
   addEpilogue(random, result,
               "nn.conv %a, %b pads " + list(pads) + " : (" + tensor(in) + ", " + tensor(kernel) + ") -> " + tensor(out),
-              tensor(out), filters);
+              out);
   return result;
 }
 
@@ -180,7 +187,7 @@ KernelCase randomTransposed(Random &random) {
   addEpilogue(random, result,
               "nn.conv_transpose %a, %b sizes " + list(sizes) + " strides " + list(strides) + " crops " + list(crops) +
                   " dilations " + list(dilations) + " : (" + tensor(in) + ", " + tensor(kernel) + ") -> " + tensor(out),
-              tensor(out), filters);
+              out);
   return result;
 }
 
@@ -200,7 +207,7 @@ KernelCase randomDense(Random &random, int64_t mostRows) {
   addEpilogue(random, result,
               "nn.contract %a, %b contracting [" + std::to_string(axis) + "] x [0] : (" + tensor(lhs) + ", " + rhs +
                   ") -> " + type,
-              type, columns);
+              out);
   if (random.between(0, 2) == 0) { // a softmax behind it
     result.body.replace(result.body.rfind("%r ="), 4, "%z =");
     result.body += "%r = nn.softmax %z axes [" + std::to_string(axis) + "] : (" + type + ") -> " + type;

@@ -336,7 +336,7 @@ GRAPHS = [
     Graph("two_consumers", dialects=OLD_AND_NEW), Graph("odd_names"), Graph("free_time", sizes=(7,), dialects=BOTH),
     Graph("free_space", sizes=(9, 7)), Graph("fixed_batch", batch=3, dialects=BOTH), Graph("sequential_without_input", dialects=OLD_AND_NEW),
     Graph("layer_given_to_activation"),
-    *[Graph(name, dialects=BOTH) for name in ("residual", "batch_norm_both_sides", "lenet", "unet", "wavenet", "siamese",
+    *[Graph(name, dialects=BOTH) for name in ("residual", "batch_norm_both_sides", "batch_norm_of_rows", "lenet", "unet", "wavenet", "siamese",
                                                "squeeze_excite", "inverted_residual", "inception", "dense_block", "prelu_selu_mlp",
                                                "transpose_chain", "concatenated_branches")],
     Graph("convnext_block"), Graph("stochastic_depth"), Graph("fixed_dropout", dialects=("tfk_h5", "tfk")), Graph("mobilenet_v3_head", dialects=("keras", "tfk", "tfk_h5")),

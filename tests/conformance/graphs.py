@@ -220,6 +220,12 @@ def mobilenet_v3_head(keras):
     return keras.Model(x, y * (layers.ReLU(6.0)(y + 3.0) * (1.0 / 6.0)))
 
 
+def batch_norm_of_rows(keras):
+    """BatchNormalization along another dimension than a Dense in front of it."""
+    layers = keras.layers
+    return keras.Sequential([keras.Input((4, 12, 4)), layers.Dense(16, activation="relu"), layers.BatchNormalization(axis=1)])
+
+
 def prelu_selu_mlp(keras):
     layers = keras.layers
     return keras.Sequential([keras.Input((6,)), layers.Dense(5), layers.PReLU(), layers.AlphaDropout(0.3), layers.Dense(4, activation="selu"),
