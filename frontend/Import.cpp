@@ -134,9 +134,9 @@ static bool isTensors(const nlohmann::json &value) {
 /// Augmentation layers are called with training=True unless told otherwise, and prediction overrides it.
 static bool isAugmentation(const Layer &layer) {
   const LayerRow *row = findLayer(layer);
-  return row &&
-         llvm::is_contained(
-             {importAugmentation, importRandomCrop, importResizing, importCenterCrop, importAutoContrast}, row->import);
+  return row && llvm::is_contained({importAugmentation, importRandomCrop, importResizing, importCenterCrop,
+                                    importAutoContrast, importPipeline},
+                                   row->import);
 }
 
 /// Call arguments beside the tensors change what a layer computes: those that its importer did not ask for are refused.

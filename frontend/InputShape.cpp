@@ -38,6 +38,12 @@ std::string dtypeName(const json &dtype) {
   return elementTypeFromName(name) ? name : "float32";
 }
 
+/// The dtype of an input, or of the input that a first layer makes for itself; Keras 1 called it input_dtype, and
+/// Keras 2.0 to 2.2 still understood that where `dtype` was missing.
+const json &dtypeOf(const json &config) {
+  return at(config, "dtype").is_null() ? at(config, "input_dtype") : at(config, "dtype");
+}
+
 /// The shape with batch axis that a first layer's own config gives, or null.
 json shapeOfConfig(const json &config) {
   for (const char *key : {"batch_shape", "batch_input_shape"})
@@ -80,7 +86,7 @@ absl::Status normaliseInput(LayerObject &input) {
     shape = unwrapTuple(at(input.config, "batch_input_shape"));
   if (!shape.is_null() && !isShape(shape))
     return layerError(input, absl::StrCat("its shape ", quote(shape.dump(-1, ' ', true)), " is not a list of sizes"));
-  const json &dtype = at(input.config, "dtype");
+  const json dtype = dtypeOf(input.config);
   if (dtype.is_string() && !elementTypeFromName(dtype.get<std::string>()))
     return layerError(input, absl::StrCat("inputs of dtype ", quote(dtype.get<std::string>()), " are not supported"));
   input.config["dtype"] = dtypeName(dtype);
@@ -105,7 +111,7 @@ absl::Status ensureInput(LayerObject &sequential, const json &firstEntry, int ke
     shape = shapeOfBuild(sequential.config, firstEntry);
   input->config = {{"name", input->name},
                    {"batch_shape", std::move(shape)},
-                   {"dtype", inner ? at(inner->config, "dtype") : json(dtypeName(at(first.config, "dtype")))}};
+                   {"dtype", inner ? at(inner->config, "dtype") : json(dtypeName(dtypeOf(first.config)))}};
   sequential.members.insert(sequential.members.begin(), {input->name, input, json()});
   return absl::OkStatus();
 }

@@ -2,12 +2,12 @@
 // The argument map of Keras 2's own compatibility layer (keras/legacy/interfaces.py in Keras 2.0 to 2.2).
 #include "frontend/Keras1.h"
 
+#include "frontend/Bytes.h"
 #include "frontend/Json.h"
 
-#include <absl/strings/match.h>
+#include <absl/strings/str_cat.h>
 
 #include <map>
-#include <set>
 
 namespace layerc {
 namespace {
@@ -93,96 +93,117 @@ void renameMerge(std::string &className, json &config) {
   rename(config, className == "Dot" ? "dot_axes" : "concat_axis", className == "Dot" ? "axes" : "axis");
 }
 
-const json &layersOf(const json &sequential) {
-  const json &config = at(sequential, "config");
+const json &layersOf(const json &model) {
+  const json &config = at(model, "config");
   return config.is_array() ? config : at(config, "layers");
 }
+
+bool isFunctional(const json &entry) { return at(entry, "class_name") == "Model"; }
+
+/// Writes the models of a Merge into one another as calls of one functional model. Layers keep their names, which
+/// Keras 1 makes different throughout a model; a layer met again is the same one. A model among the layers of a
+/// Sequential stays one layer, as its weights are one group of the file.
+class GraphOfMerge {
+public:
+  /// The layers of a Sequential, from inputs of their own; what the last one gives.
+  json append(const json &layers);
+  bool failed() const { return failed_; }
+  json config(json last) const {
+    return {{"layers", layers_}, {"input_layers", inputs_}, {"output_layers", json::array({std::move(last)})}};
+  }
+
+private:
+  json appendEntry(json entry);
+  json appendCall(json entry, json tensors);
+  json appendMerge(const json &entry);
+  json appendFunctional(const json &config);
+  json appendInput(const json &first);
+
+  json layers_ = json::array(), inputs_ = json::array();
+  std::map<std::string, json> entries_;
+  size_t unnamed_ = 0;
+  bool failed_ = false;
+};
+
+/// Appends a layer of a functional model.
+json GraphOfMerge::appendEntry(json entry) {
+  std::string name = stringOr(entry, "name", "");
+  auto [known, isNew] = entries_.emplace(name, entry);
+  failed_ |= name.empty() || (!isNew && known->second != entry);
+  if (isNew && at(entry, "class_name") == "InputLayer")
+    inputs_.push_back({name, 0, 0});
+  if (isNew)
+    layers_.push_back(std::move(entry));
+  return {std::move(name), 0, 0};
+}
+
+/// Appends a layer of a Sequential, called on `tensors`. The config of a Sequential is a list without a name.
+json GraphOfMerge::appendCall(json entry, json tensors) {
+  std::string name = stringOr(at(entry, "config"), "name", "");
+  entry["name"] = name.empty() ? "model_" + std::to_string(++unnamed_) : name;
+  entry["inbound_nodes"] = tensors.empty() ? json::array() : json::array({std::move(tensors)});
+  return appendEntry(std::move(entry));
+}
+
+/// The input that the first layer of a Sequential makes for itself; that layer may be a Sequential.
+json GraphOfMerge::appendInput(const json &first) {
+  const json *layer = &first;
+  while (layersOf(*layer).is_array() && !layersOf(*layer).empty())
+    layer = &layersOf(*layer)[0];
+  const json &config = at(*layer, "config");
+  json words = {{"name", stringOr(config, "name", "") + "_input"}};
+  for (const char *key : {"batch_input_shape", "input_dtype"})
+    if (config.is_object() && config.contains(key))
+      words[key] = config[key];
+  return appendCall({{"class_name", "InputLayer"}, {"config", std::move(words)}}, {});
+}
+
+json GraphOfMerge::appendFunctional(const json &config) {
+  const json &layers = at(config, "layers"), &outputs = at(config, "output_layers");
+  failed_ |= !layers.is_array() || !outputs.is_array() || outputs.empty();
+  for (size_t i = 0; !failed_ && i < layers.size(); ++i)
+    appendEntry(layers[i]);
+  return failed_ ? json() : outputs[0]; // which is all that a Merge takes
+}
+
+json GraphOfMerge::appendMerge(const json &entry) {
+  json tensors = json::array();
+  for (const json &branch : at(at(entry, "config"), "layers")) {
+    failed_ |= !isFunctional(branch) && at(branch, "class_name") != "Sequential";
+    if (!failed_)
+      tensors.push_back(isFunctional(branch) ? appendFunctional(at(branch, "config")) : append(layersOf(branch)));
+  }
+  json merge = entry;
+  merge["config"].erase("layers");
+  return appendCall(std::move(merge), std::move(tensors));
+}
+
+json GraphOfMerge::append(const json &layers) {
+  failed_ |= !layers.is_array() || layers.empty();
+  json last;
+  for (size_t i = 0; !failed_ && i < layers.size(); ++i)
+    if (i == 0 && isMergeOfModels(layers))
+      last = appendMerge(layers[i]);
+    else
+      last = appendCall(layers[i], json::array({i == 0 ? appendInput(layers[i]) : last}));
+  return last;
+}
+
+} // namespace
 
 bool isMergeOfModels(const json &layers) {
   return layers.is_array() && !layers.empty() && at(layers[0], "class_name") == "Merge" &&
          at(at(layers[0], "config"), "layers").is_array();
 }
 
-/// Writes Sequentials into one another as calls of a functional model. Layers keep their names, which Keras 1 makes
-/// different throughout a model; a layer met again is the same one.
-class GraphOfMerge {
-public:
-  /// The layers after `previous`, or from inputs of their own where that is empty; the last one's name.
-  std::string append(const json &layers, std::string previous);
-  bool failed() const { return failed_; }
-  json config(const std::string &last) const {
-    return {
-        {"layers", layers_}, {"input_layers", inputs_}, {"output_layers", json::array({json::array({last, 0, 0})})}};
-  }
-
-private:
-  std::string appendLayer(const json &entry, const std::vector<std::string> &previous);
-  std::string appendMerge(const json &entry);
-  std::string appendInput(const json &first);
-
-  json layers_ = json::array(), inputs_ = json::array();
-  std::set<std::string> names_;
-  bool failed_ = false;
-};
-
-std::string GraphOfMerge::appendLayer(const json &entry, const std::vector<std::string> &previous) {
-  std::string name = stringOr(at(entry, "config"), "name", "");
-  failed_ |= name.empty();
-  if (!names_.insert(name).second)
-    return name;
-  json calls = json::array();
-  for (const std::string &from : previous)
-    calls.push_back({from, 0, 0});
-  json layer = {{"class_name", at(entry, "class_name")}, {"name", name}, {"config", at(entry, "config")}};
-  layer["inbound_nodes"] = previous.empty() ? json::array() : json::array({calls});
-  layers_.push_back(std::move(layer));
-  return name;
-}
-
-std::string GraphOfMerge::appendInput(const json &first) {
-  const json &config = at(first, "config");
-  std::string name = stringOr(config, "name", "") + "_input";
-  const bool isNew = !names_.count(name);
-  appendLayer({{"class_name", "InputLayer"},
-               {"config", {{"name", name}, {"batch_input_shape", at(config, "batch_input_shape")}}}},
-              {});
-  if (isNew)
-    inputs_.push_back({name, 0, 0});
-  return name;
-}
-
-std::string GraphOfMerge::appendMerge(const json &entry) {
-  std::vector<std::string> branches;
-  for (const json &branch : at(at(entry, "config"), "layers")) {
-    failed_ |= at(branch, "class_name") != "Sequential";
-    if (!failed_)
-      branches.push_back(append(layersOf(branch), ""));
-  }
-  json merge = entry;
-  merge["config"].erase("layers");
-  return appendLayer(merge, branches);
-}
-
-std::string GraphOfMerge::append(const json &layers, std::string previous) {
-  failed_ |= !layers.is_array() || layers.empty();
-  for (size_t i = 0; !failed_ && i < layers.size(); ++i)
-    if (i == 0 && previous.empty() && isMergeOfModels(layers))
-      previous = appendMerge(layers[i]);
-    else if (at(layers[i], "class_name") == "Sequential")
-      previous = append(layersOf(layers[i]), previous);
-    else
-      previous = appendLayer(layers[i], {previous.empty() ? appendInput(layers[i]) : previous});
-  return previous;
-}
-
-} // namespace
-
-std::optional<json> graphOfMerge(const json &layers) {
-  if (!isMergeOfModels(layers))
-    return std::nullopt;
+absl::StatusOr<json> graphOfMerge(const json &layers) {
   GraphOfMerge graph;
-  std::string last = graph.append(layers, "");
-  return graph.failed() ? std::nullopt : std::optional(graph.config(last));
+  json last = graph.append(layers);
+  if (!graph.failed())
+    return graph.config(std::move(last));
+  const std::string name = stringOr(at(layers[0], "config"), "name", "");
+  return absl::InvalidArgumentError(
+      absl::StrCat("layer ", quote(name), " (Merge): its 'layers' are not models of named layers"));
 }
 
 void renameKeras1(std::string &className, json &config) {

@@ -4,7 +4,6 @@
 
 #include "frontend/Json.h"
 
-#include <optional>
 #include <string>
 
 namespace layerc {
@@ -12,8 +11,10 @@ namespace layerc {
 /// Rewrites a Keras 1 class name and its arguments to Keras 2's. Names that Keras 2 has already are left alone.
 void renameKeras1(std::string &className, nlohmann::json &config);
 
-/// The layers of a Sequential of Keras 1 that begins with a Merge of other Sequentials, as the config of the functional
-/// model that they are. nullopt for any other list of layers, and where a branch is no Sequential.
-std::optional<nlohmann::json> graphOfMerge(const nlohmann::json &layers);
+/// Whether the layers of a Sequential begin with a Merge that holds models of its own, as in Keras 1.
+bool isMergeOfModels(const nlohmann::json &layers);
+
+/// Such layers as the config of the functional model that they are. An error where the Merge holds anything else.
+absl::StatusOr<nlohmann::json> graphOfMerge(const nlohmann::json &layers);
 
 } // namespace layerc

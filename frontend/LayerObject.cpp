@@ -79,7 +79,7 @@ bool isCustomClass(const json &entry, const std::string &className) {
 }
 
 /// A node of keras.ops names its module; in an .h5 of Keras 3, where no module stands, it shows by its configuration,
-/// which has no `trainable` as that of every layer and model has.
+/// which has no `trainable` as that of every layer and model but two has.
 bool isOperationEntry(const json &entry, int kerasMajor) {
   if (!at(entry, "module").is_null()) {
     std::string module = stringOr(entry, "module", "");
@@ -87,7 +87,8 @@ bool isOperationEntry(const json &entry, int kerasMajor) {
   }
   const json &config = at(entry, "config");
   return kerasMajor >= 3 && config.is_object() && !config.contains("trainable") &&
-         at(entry, "class_name") != "InputLayer" && !at(entry, "inbound_nodes").is_null();
+         at(entry, "class_name") != "InputLayer" && at(entry, "class_name") != "Pipeline" &&
+         !at(entry, "inbound_nodes").is_null();
 }
 
 class Parser {
@@ -135,8 +136,12 @@ absl::StatusOr<LayerObjectPtr> Parser::parse(const json &entry, int depth) {
   if (!object->isCustom && (isSequential || isFunctional)) {
     object->kind = isSequential ? LayerObject::Kind::Sequential : LayerObject::Kind::Functional;
     const json &layers = config.is_array() ? config : at(config, "layers"); // a bare list until Keras 2.2.2
-    if (std::optional<json> graph = isSequential && kerasMajor_ == 1 ? graphOfMerge(layers) : std::nullopt)
+    if (isSequential && kerasMajor_ == 1 && isMergeOfModels(layers)) {
+      absl::StatusOr<json> graph = graphOfMerge(layers);
+      if (!graph.ok())
+        return graph.status();
       return parse({{"class_name", "Model"}, {"name", object->name}, {"config", *std::move(graph)}}, depth + 1);
+    }
     absl::Status status = parseModel(*object, layers, entry, depth);
     return status.ok() ? absl::StatusOr<LayerObjectPtr>(object) : status;
   }
@@ -223,10 +228,10 @@ absl::Status Parser::parseInner(LayerObject &layer, int depth) {
       if (absl::Status status = addInner(layer, role, entry, depth); !status.ok())
         return status;
   }
-  const json &cells = at(layer.config, "cells");
-  if (cells.is_array())
-    for (const json &cell : cells)
-      if (absl::Status status = addInner(layer, "cells", cell, depth); !status.ok())
+  const char *list = layer.className == "Pipeline" ? "layers" : "cells";
+  if (const json &entries = at(layer.config, list); entries.is_array())
+    for (const json &entry : entries)
+      if (absl::Status status = addInner(layer, list, entry, depth); !status.ok())
         return status;
   static const std::set<std::string> attention{"MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention"};
   if (attention.count(layer.className))

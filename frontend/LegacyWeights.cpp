@@ -82,6 +82,13 @@ private:
 
 bool isTrainable(const LayerObject &object) { return at(object.config, "trainable") != false; }
 
+/// How often the variables of a recurrent layer stand in a file of Keras 1: once for each gate.
+size_t keras1Gates(const LayerObject &object) {
+  const bool together = stringOr(object.config, "consume_less", "") == "gpu";
+  const bool isGru = object.className == "GRU";
+  return together ? 1 : isGru ? 3 : object.className == "LSTM" || object.className == "ConvLSTM2D" ? 4 : 1;
+}
+
 /// Appends the variables of `object` and of what is inside, depth first. `trainable`: nothing around it is frozen.
 absl::Status Assigner::collect(LayerObject &object, bool trainable, bool withActivations) {
   if (!collected_.insert(&object).second)
@@ -90,8 +97,9 @@ absl::Status Assigner::collect(LayerObject &object, bool trainable, bool withAct
   if (!variables || object.isCustom)
     return layerError(object,
                       "its variables are not known, so the weights of the model around it cannot be told apart");
-  for (const Variable &variable : *variables)
-    slots_.push_back({&object, variable.name, trainable && variable.trainable && isTrainable(object)});
+  for (size_t times = savedMajor_ == 1 ? keras1Gates(object) : 1; times != 0; --times)
+    for (const Variable &variable : *variables)
+      slots_.push_back({&object, variable.name, trainable && variable.trainable && isTrainable(object)});
   // Keras 3 asks each variable, older Keras every model on the way to it.
   bool inner = trainable && (savedMajor_ >= 3 || isTrainable(object));
   for (const Member &member : object.members)
@@ -146,7 +154,8 @@ absl::Status Assigner::checkNames(const LayerObject &object, const Group &group)
 
 /// How Keras 1 stored the kernel of a convolution: dimension d of today's is dimension permutation[d] of the stored
 /// one, behind which dimensions of size 1 may remain. Empty: the same order; nullopt: not known. From
-/// preprocess_weights_for_loading of keras/engine/saving.py in Keras 2.2.
+/// preprocess_weights_for_loading of keras/engine/saving.py in Keras 2.2, which left separable kernels with channels
+/// first as they were and joined those of ConvLSTM2D along the wrong dimension: there from the layers of Keras 1.2.
 std::optional<std::vector<int64_t>> keras1Permutation(const LayerObject &owner, const std::vector<int64_t> &shape) {
   const bool first = stringOr(owner.config, "data_format", "") == "channels_first";
   using Permutation = std::vector<int64_t>;
@@ -162,8 +171,8 @@ std::optional<std::vector<int64_t>> keras1Permutation(const LayerObject &owner, 
     return first ? Permutation{2, 3, 0, 1} : Permutation{0, 1, 3, 2};
   if (owner.className == "Conv3D" && shape.size() == 5)
     return first ? Permutation{2, 3, 4, 1, 0} : Permutation{};
-  if (owner.className == "SeparableConv2D" && shape.size() == 4 && !first)
-    return Permutation{};
+  if ((owner.className == "SeparableConv2D" || owner.className == "ConvLSTM2D") && shape.size() == 4)
+    return first ? Permutation{2, 3, 1, 0} : Permutation{};
   return std::nullopt;
 }
 
@@ -225,8 +234,6 @@ std::vector<Array> inOrderOfVariables(const LayerObject &object, std::vector<Arr
 
 absl::Status Assigner::assign(LayerObject &object, const Group &group) {
   object.weights.clear();
-  if (savedMajor_ == 1 && group.arrays.size() == 12 && absl::StartsWith(object.className, "ConvLSTM"))
-    return layerError(object, "weights of a convolutional LSTM saved by Keras 1 are not supported");
   if (object.members.empty()) {
     for (const Array &array : inOrderOfVariables(object, group.arrays))
       if (absl::Status status = place(object, array); !status.ok())

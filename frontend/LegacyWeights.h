@@ -15,7 +15,7 @@ std::string backendOf(const Hdf5File &file);
 
 /// Matches groups to layers by name, or in order where the names are foreign, and splits the list of a nested model,
 /// wrapper or attention layer among the layers inside. `savedMajor` is the Keras that wrote the weights.
-/// Keras 1's kernels of convolutions get a permutation; recurrent weights of Keras 1 are refused.
+/// Keras 1's kernels of convolutions get a permutation.
 absl::Status assignLegacy(LayerObject &root, const Hdf5File &file, int savedMajor);
 
 } // namespace layerc

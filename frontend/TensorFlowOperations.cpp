@@ -294,6 +294,8 @@ Results layerc::importTensorFlowOperation(LayerImport &l) {
   const auto *function = llvm::find_if(kFunctions, [&](const TensorFlowFunction &f) { return name == f.name; });
   if (l.failed() || !l.call())
     return {};
+  if (name == "einsum") // nor can tf.keras load it
+    return l.fail() << "function 'einsum' is not supported: tf.keras saves its equation without its operands";
   if (function == std::end(kFunctions))
     return l.fail() << "function '" << name << "' is not supported";
   OperationImport o(function->operation, translate(l, *function), l);

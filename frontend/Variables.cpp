@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The table of variables. A name with a condition is there only when the config key behind '?' is true or absent;
-// one with '?!' only when the key is null or absent.
+// one with '?!' only when the key is null or absent, one with '?-' only when it is false.
 #include "frontend/Variables.h"
 
 #include "frontend/Json.h"
@@ -19,6 +19,7 @@ using nlohmann::json;
 // Space separated: "name", "name?key" (the key decides, true when absent), and behind '|' the non-trainable ones.
 const char *const kKernelAndBias = "kernel bias?use_bias";
 const char *const kRecurrent = "kernel recurrent_kernel bias?use_bias";
+const char *const kBatchNormalization = "gamma?scale beta?center | moving_mean moving_variance";
 const char *const kSeparable = "depthwise_kernel pointwise_kernel bias?use_bias";
 
 const std::map<std::string, const char *> kTable{
@@ -48,9 +49,14 @@ const std::map<std::string, const char *> kTable{
     {"CuDNNGRU", "kernel recurrent_kernel bias"},
     {"CuDNNLSTM", "kernel recurrent_kernel bias"},
     {"Embedding", "embeddings"},
+    {"ReversibleEmbedding", "embeddings reverse_embeddings?-tie_weights"},
     {"STFTSpectrogram", "real_kernel imag_kernel"},
     {"PReLU", "alpha"},
-    {"BatchNormalization", "gamma?scale beta?center | moving_mean moving_variance"},
+    {"BatchNormalization", kBatchNormalization},
+    {"BatchNormalizationV1", kBatchNormalization},
+    {"BatchNormalizationV2", kBatchNormalization},
+    {"SyncBatchNormalization", kBatchNormalization},
+    {"SpectralNormalization", "| vector_u"},
     {"LayerNormalization", "gamma?scale beta?center"},
     {"GroupNormalization", "gamma?scale beta?center"},
     {"RMSNormalization", "scale"},
@@ -66,6 +72,8 @@ bool isPresent(const json &config, std::string key) {
     key = "use_bias";
   if (key[0] == '!')
     return at(config, key.c_str() + 1).is_null();
+  if (key[0] == '-')
+    return at(config, key.c_str() + 1) == false;
   if (bool isRms = at(config, "rms_scaling") == true; isRms && (key == "scale" || key == "center"))
     return key == "scale";
   const json &value = at(config, key.c_str());
@@ -105,7 +113,8 @@ bool ownsNothing(const std::string &className) {
       "Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D GaussianNoise GaussianDropout AlphaDropout "
       "ActivityRegularization Masking Add Subtract Multiply Average Maximum Minimum Concatenate Dot Merge "
       "UnitNormalization Rescaling Resizing CenterCrop CategoryEncoding Discretization IntegerLookup AutoContrast "
-      "MelSpectrogram Lambda TFOpLambda SlicingOpLambda TimeDistributed Bidirectional "
+      "MelSpectrogram Pipeline Lambda TFOpLambda SlicingOpLambda TensorFlowOpLayer TimeDistributed Bidirectional "
+      "StochasticDepth FixedDropout AugMix CutMix MixUp RandAugment Solarization Equalization "
       "RNN StackedRNNCells MultiHeadAttention GroupQueryAttention GroupedQueryAttention Sequential Functional Model "
       "Network",
       ' ');

@@ -66,15 +66,16 @@ void PathWalk::visit(LayerObject &object, const std::string &path) {
 }
 
 void PathWalk::visitInner(LayerObject &object, const std::string &path) {
-  std::vector<LayerObject *> cells;
+  std::map<std::string, std::vector<LayerObject *>> lists{{"cells", {}}, {"layers", {}}};
   for (const Member &member : object.members) {
     const std::string &role = member.name;
-    if (role == "cells")
-      cells.push_back(member.object.get());
+    if (auto list = lists.find(role); list != lists.end())
+      list->second.push_back(member.object.get());
     else
       visit(*member.object, firstGroup({join(path, role), join(path, "_" + role), join(path, "cell/" + role)}));
   }
-  visitList(cells, join(path, "cells"));
+  for (const auto &[role, items] : lists)
+    visitList(items, join(path, role));
 }
 
 void PathWalk::visitList(const std::vector<LayerObject *> &items, const std::string &path) {

@@ -21,12 +21,6 @@ static Geometry geometry(LayerImport &l) {
   return g;
 }
 
-/// Keras forbids stride and dilation together, except where a layer is depthwise.
-static bool dilatesAndStrides(const Geometry &g) {
-  auto aboveOne = [](int64_t n) { return n > 1; };
-  return llvm::any_of(g.strides, aboveOne) && llvm::any_of(g.dilations, aboveOne);
-}
-
 static Sizes join(ArrayRef<int64_t> spatial, int64_t a, int64_t b) {
   Sizes shape(spatial);
   shape.append({a, b});
@@ -48,7 +42,7 @@ Results layerc::importConv(LayerImport &l) {
   if (channels % groups != 0 || filters % groups != 0)
     return l.fail() << "'groups' does not divide input channels and filters: " << groups << ", " << channels << ", "
                     << filters;
-  if (dilatesAndStrides(g))
+  if (stridesAndDilates(g.strides, g.dilations))
     return l.fail() << "'strides' and 'dilation_rate' are both above 1";
   Value kernel = convolutionKernel(l, "kernel", join(g.kernel, channels / groups, filters));
   Value y = l.addBias(convolve(l, x, kernel, g, groups));
@@ -93,7 +87,7 @@ Results layerc::importConvTranspose(LayerImport &l) {
   Value x = l.channelsLast(l.floatInput());
   if (!l.failed() && padding != "valid" && padding != "same")
     return l.fail() << "padding '" << padding << "' is not supported";
-  if (!l.failed() && dilatesAndStrides(g))
+  if (!l.failed() && stridesAndDilates(g.strides, g.dilations))
     return l.fail() << "'strides' and 'dilation_rate' are both above 1";
   if (l.failed())
     return {};

@@ -40,10 +40,25 @@ static Value maskOf(LayerImport &l, Value ids) {
   return l.flag("mask_zero", false) && !l.failed() ? l.binary(B::NotEqual, ids, 0.0) : Value();
 }
 
+/// Keras 1 and 2 could state the sizes of the input here too, of each dimension behind the batch.
+static void checkInputLength(LayerImport &l, Value ids) {
+  const nlohmann::json *length = l.config("input_length");
+  if (!length || l.failed())
+    return;
+  const nlohmann::json sizes = length->is_array() ? *length : nlohmann::json::array({*length});
+  ArrayRef<int64_t> shape = l.shape(ids).drop_front();
+  bool agrees = sizes.size() == shape.size();
+  for (size_t i = 0; agrees && i < sizes.size(); ++i)
+    agrees = sizes[i].is_null() || sizes[i] == shape[i];
+  if (!agrees)
+    l.fail() << "'input_length' " << length->dump() << " disagrees with the input " << shapeText(l.shape(ids));
+}
+
 Results layerc::importEmbedding(LayerImport &l) {
   int64_t rows = l.positive("input_dim", 1)[0], columns = l.positive("output_dim", 1)[0];
   Value table = l.quantization() ? quantizedTable(l, rows, columns) : l.weight("embeddings", {rows, columns});
   Value ids = l.input();
+  checkInputLength(l, ids);
   l.setMask(maskOf(l, ids));
   return {lookUp(l, table, ids)};
 }

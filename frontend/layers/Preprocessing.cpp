@@ -7,6 +7,18 @@ using namespace mlir;
 using namespace layerc;
 using U = nn::UnaryFunction;
 
+/// Layers one after the other.
+Results layerc::importPipeline(LayerImport &l) {
+  Results x(l.inputs()), masks{l.mask()};
+  for (const InnerLayer &inner : l.layer().children) {
+    if (l.failed() || x.size() != 1)
+      return l.fail() << "expects layers of one input and one output";
+    x = l.import(inner.layer, x, Results(masks), &masks);
+  }
+  l.setMask(masks.empty() ? Value() : masks[0]);
+  return l.failed() ? Results() : x;
+}
+
 /// One number, or one per channel, as a tensor of shape [1] or [channels].
 static std::vector<double> perChannel(LayerImport &l, StringRef key, double standard, int64_t channels) {
   std::vector<double> values = l.numbers(key).value_or(std::vector<double>{standard});

@@ -77,6 +77,34 @@ static Value lstmStep(LayerImport &l, Value sums, MutableArrayRef<Value> states)
   return states[0] = l.mul(o, candidate(l, states[1]));
 }
 
+//===-- Keras 1's layout -----------------------------------------------------------------------------------------===//
+
+namespace {
+struct GateWeights {
+  Value kernel, recurrent, bias;
+};
+} // namespace
+
+static bool isKeras1Layout(LayerImport &l, int64_t gates) {
+  return gates > 1 && l.kerasMajor() < 2 && static_cast<int64_t>(l.layer().weights.size()) == 3 * gates;
+}
+
+/// Keras 1 kept a kernel, a recurrent kernel and a bias for each gate; those of an LSTM in the order input, candidate,
+/// forget, output. The shapes are of one gate's.
+static GateWeights fromKeras1(LayerImport &l, int64_t gates, ArrayRef<int64_t> kernel, ArrayRef<int64_t> recurrent) {
+  SmallVector<Value> kernels, recurrents, biases;
+  for (int64_t g = 0; g < gates; ++g) {
+    std::string gate = "_" + std::to_string(g);
+    kernels.push_back(convolutionKernel(l, "kernel" + gate, kernel));
+    recurrents.push_back(convolutionKernel(l, "recurrent_kernel" + gate, recurrent));
+    biases.push_back(l.weight("bias" + gate, {kernel.back()}));
+  }
+  if (gates == 4)
+    for (SmallVector<Value> *parts : {&kernels, &recurrents, &biases})
+      std::swap((*parts)[1], (*parts)[2]);
+  return {concatLast(l, kernels), concatLast(l, recurrents), concatLast(l, biases)};
+}
+
 namespace {
 
 //===-- Cells on vectors ----------------------------------------------------------------------------------------===//
@@ -91,8 +119,11 @@ protected:
     if (l.failed())
       return;
     stateShapes_.assign(states, Sizes{shape[0], units});
-    if (gates > 1 && l.kerasMajor() < 2 && static_cast<int64_t>(l.layer().weights.size()) == 3 * gates) {
-      readGates(gates, shape[1]);
+    if (isKeras1Layout(l, gates)) {
+      GateWeights weights = fromKeras1(l, gates, {shape[1], units}, {units, units});
+      kernel = weights.kernel;
+      recurrent = weights.recurrent;
+      gateBias = weights.bias;
       return;
     }
     isCudnn = isCudnnLayout(l, gates, units);
@@ -102,24 +133,6 @@ protected:
       kernel = fromCudnnKernel(l, kernel, gates, /*isSquare=*/false);
       recurrent = fromCudnnKernel(l, recurrent, gates, /*isSquare=*/true);
     }
-  }
-
-  /// Keras 1 kept a kernel, a recurrent kernel and a bias for each gate; those of LSTM in the order input, candidate,
-  /// forget, output.
-  void readGates(int64_t gates, int64_t inputs) {
-    SmallVector<Value> kernels, recurrents, biases;
-    for (int64_t g = 0; g < gates; ++g) {
-      std::string gate = "_" + std::to_string(g);
-      kernels.push_back(l.weight("kernel" + gate, {inputs, units}));
-      recurrents.push_back(l.weight("recurrent_kernel" + gate, {units, units}));
-      biases.push_back(l.weight("bias" + gate, {units}));
-    }
-    if (gates == 4)
-      for (SmallVector<Value> *parts : {&kernels, &recurrents, &biases})
-        std::swap((*parts)[1], (*parts)[2]);
-    kernel = concatLast(l, kernels);
-    recurrent = concatLast(l, recurrents);
-    gateBias = concatLast(l, biases);
   }
 
   /// x * kernel + bias.
@@ -132,7 +145,7 @@ protected:
   int64_t units = 0;
   bool useBias = false, isCudnn = false;
   Value kernel, recurrent;
-  Value gateBias; ///< of readGates(), else null
+  Value gateBias; ///< of Keras 1's layout, else null
 };
 
 class SimpleCell final : public DenseCell {
@@ -259,35 +272,53 @@ public:
       l.fail() << "expects " << rank << " spatial dimensions; got elements of shape " << shapeText(shape);
     if (l.failed())
       return;
+    if (stridesAndDilates(strides, dilations)) {
+      l.fail() << "'strides' and 'dilation_rate' are both above 1";
+      return;
+    }
     pads = windowPads(l, shape, window, strides, dilations, /*allowCausal=*/false);
-    Sizes state(shape), kernelShape(window);
+    if (l.failed())
+      return;
+    Sizes state(shape);
     for (int64_t d = 0; d < rank; ++d)
       state[d + 1] =
           (shape[d + 1] + pads[2 * d] + pads[2 * d + 1] - (window[d] - 1) * dilations[d] - 1) / strides[d] + 1;
     state.back() = filters;
     stateShapes_.assign(2, state);
-    kernelShape.append({shape.back(), 4 * filters});
-    kernel = convolutionKernel(l, "kernel", kernelShape);
-    kernelShape[rank] = filters;
-    recurrent = convolutionKernel(l, "recurrent_kernel", kernelShape);
-    bias = l.flag("use_bias", true) ? l.weight("bias", {4 * filters}) : Value();
+    readWeights(shape.back());
     for (int64_t size : window)
       recurrentPads.append({(size - 1) / 2, size - 1 - (size - 1) / 2});
   }
 
   Value step(Value x, MutableArrayRef<Value> states) override {
-    Value input = l.create<nn::ConvOp>(x, kernel, l.unless(1, strides), l.unless(0, pads), l.unless(1, dilations));
-    input = bias ? l.add(input, bias) : input;
-    Value product = l.create<nn::ConvOp>(states[0], recurrent, DenseI64ArrayAttr(), l.unless(0, recurrentPads),
+    Value input =
+        l.create<nn::ConvOp>(x, weights.kernel, l.unless(1, strides), l.unless(0, pads), l.unless(1, dilations));
+    input = weights.bias ? l.add(input, weights.bias) : input;
+    Value product = l.create<nn::ConvOp>(states[0], weights.recurrent, DenseI64ArrayAttr(), l.unless(0, recurrentPads),
                                          DenseI64ArrayAttr());
     return lstmStep(l, l.add(input, product), states);
   }
 
 private:
+  void readWeights(int64_t channels) {
+    bool isKeras1 = isKeras1Layout(l, 4);
+    int64_t columns = isKeras1 ? filters : 4 * filters;
+    Sizes ofInput(window), ofState(window);
+    ofInput.append({channels, columns});
+    ofState.append({filters, columns});
+    if (isKeras1) {
+      weights = fromKeras1(l, 4, ofInput, ofState);
+      return;
+    }
+    weights.kernel = convolutionKernel(l, "kernel", ofInput);
+    weights.recurrent = convolutionKernel(l, "recurrent_kernel", ofState);
+    weights.bias = l.flag("use_bias", true) ? l.weight("bias", {columns}) : Value();
+  }
+
   LayerImport &l;
   int64_t filters = 0;
   Sizes window, strides, dilations, pads, recurrentPads;
-  Value kernel, recurrent, bias;
+  GateWeights weights;
 };
 
 //===-- Cells made of cells -------------------------------------------------------------------------------------===//

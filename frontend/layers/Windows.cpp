@@ -26,6 +26,11 @@ Sizes layerc::windowPads(LayerImport &l, ArrayRef<int64_t> shape, ArrayRef<int64
   return pads;
 }
 
+bool layerc::stridesAndDilates(ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations) {
+  auto aboveOne = [](int64_t n) { return n > 1; };
+  return llvm::any_of(strides, aboveOne) && llvm::any_of(dilations, aboveOne);
+}
+
 TransposedWindow layerc::transposedWindow(int64_t size, int64_t effective, int64_t stride, bool same,
                                           std::optional<int64_t> extra) {
   if (!same)
@@ -38,7 +43,7 @@ TransposedWindow layerc::transposedWindow(int64_t size, int64_t effective, int64
 
 Value layerc::convolutionKernel(LayerImport &l, StringRef name, ArrayRef<int64_t> shape) {
   Value kernel = l.weight(name, shape);
-  if (l.failed() || l.graph().backend != "theano")
+  if (l.failed() || l.graph().backend != "theano" || shape.size() < 3)
     return kernel;
   return l.create<nn::ReverseOp>(kernel, ArrayRef<int64_t>{0, 1, 2}.take_front(shape.size() - 2));
 }

@@ -12,8 +12,11 @@ namespace layerc {
 Sizes windowPads(LayerImport &l, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> window,
                  llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations, bool allowCausal);
 
+/// Keras forbids strides and dilation together, except where a layer is depthwise.
+bool stridesAndDilates(llvm::ArrayRef<int64_t> strides, llvm::ArrayRef<int64_t> dilations);
+
 /// The next weight, [k..., a, b], as a correlation needs it. Keras on Theano computed true convolutions: kernels in its
-/// files are turned around in space.
+/// files are turned around in space. A matrix, which has no window, is any weight.
 mlir::Value convolutionKernel(LayerImport &l, llvm::StringRef name, llvm::ArrayRef<int64_t> shape);
 
 /// Pools the spatial dimensions of a channels-last tensor to `sizes`: window i of a dimension of n elements that

@@ -29,10 +29,6 @@ struct Exception {
 } // namespace
 
 static constexpr Exception kWithoutRecord[] = {
-    {RowKind::Layer, "BatchNormalizationV1", "a name of TensorFlow 1 that tf_keras does not write"},
-    {RowKind::Layer, "BatchNormalizationV2", "a name of TensorFlow 1 that tf_keras does not write"},
-    {RowKind::Layer, "SyncBatchNormalization", "a name of TensorFlow 1 that tf_keras does not write"},
-    {RowKind::Layer, "Equalization", "Keras 3.15 cannot put it into a model: its output is its input"},
     {RowKind::Layer, "GroupedQueryAttention", "Keras' word in code; files say GroupQueryAttention"},
     {RowKind::Operation, "Abs", "Keras' word in code; files say Absolute"},
     {RowKind::Operation, "Conj", "Keras' word in code; files say Conjugate"},

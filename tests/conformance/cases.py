@@ -4,6 +4,7 @@
 A case is a small model, inputs and what real Keras computes from them; record.py makes recorded/FOLDER/NAME.* of it.
 Sizes are small and differ from each other, so that a transposed axis cannot hide. This file needs no Keras.
 """
+import custom_layers
 import old_files
 import operations
 import quantized_cases
@@ -222,7 +223,7 @@ NORMALIZATION = [
     Table("RMSNormalization", (4, 5), {}, [{}, dict(axis=[1, 2]), dict(epsilon=1e-3)]),
     Table("UnitNormalization", (4, 5), {}, each(axis=[-1, 1, [1, 2]]), values="zero_row", old=("tfk",)),
     Table("SpectralNormalization", (5, 4, 3), dict(layer=New("layers.Conv2D", 4, 2))),
-    Table("SpectralNormalization", (4,), dict(layer=New("layers.Dense", 3)), old=("tfk",)),
+    Table("SpectralNormalization", (4,), dict(layer=New("layers.Dense", 3)), old=("tfk", "tfk_h5", "h5")),
 ]
 
 DROPPED = {"Dropout": (0.99,), "GaussianDropout": (0.5,), "GaussianNoise": (0.5,), "AlphaDropout": (0.5,), "SpatialDropout1D": (0.5,),
@@ -241,6 +242,8 @@ AUGMENTATIONS = {
     "RandomCrop": dict(height=6, width=5)}
 PREPROCESSING = [
     *[Table(layer, (6, 5, 3), config, values="image") for layer, config in AUGMENTATIONS.items()],
+    Table("Pipeline", (6, 5, 3), dict(layers=[New("layers.Equalization"), New("layers.Rescaling", 0.01), New("layers.AutoContrast", (0, 3)),
+          New("layers.Dense", 2)]), values="image", old=("h5",)),
     *[Table(layer, (6, 5, 3), dict(factor=0.2), values="image", only="tfk") for layer in ("RandomHeight", "RandomWidth")],
     Table("RandomCrop", (6, 5, 3), {}, [dict(height=4, width=3), dict(height=3, width=4), dict(height=8, width=9)], values="image", only="tfk"),
     Table("Rescaling", (4, 3), {}, [dict(scale=1 / 255), dict(scale=2.0, offset=-1.0), dict(scale=[0.5, 2.0, -1.0]),
@@ -335,7 +338,7 @@ GRAPHS = [
     Graph("inputs_in_a_dictionary", dialects=BOTH), Graph("output_is_input", dialects=OLD_AND_NEW),
     Graph("two_consumers", dialects=OLD_AND_NEW), Graph("odd_names"), Graph("free_time", sizes=(7,), dialects=BOTH),
     Graph("free_space", sizes=(9, 7)), Graph("fixed_batch", batch=3, dialects=BOTH), Graph("sequential_without_input", dialects=OLD_AND_NEW),
-    Graph("layer_given_to_activation"),
+    Graph("layer_given_to_activation"), Graph("nested_unusual", dialects=OLD_AND_NEW), Graph("sync_batch_normalization", dialects=("tfk", "tfk_h5")),
     *[Graph(name, dialects=BOTH) for name in ("residual", "batch_norm_both_sides", "batch_norm_of_rows", "lenet", "unet", "wavenet", "siamese",
                                                "squeeze_excite", "inverted_residual", "inception", "dense_block", "prelu_selu_mlp",
                                                "transpose_chain", "concatenated_branches")],
@@ -357,6 +360,7 @@ GRAPHS = [
     *[Graph(name, folder="tensorflow", values=["uniform", "positive"], dialects=(("tfk", "tfk_h5")[number % 2],))
       for number, name in enumerate(tensorflow_operations.EXPRESSIONS)],
     *[Graph(name, folder="tensorflow_nodes", values=["uniform", "positive"], dialects=("tfk_h5",)) for name in tensorflow_nodes.EXPRESSIONS],
+    *[Graph(function.__name__, folder="custom") for function in custom_layers.ALL],
     *[Graph(name, folder="old_files", dialects=("tfk_h5",), **old.options) for name, old in old_files.OLD_FILES.items()],
     *sequence_cases.GRAPHS,
 ]

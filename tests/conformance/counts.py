@@ -65,6 +65,7 @@ GROUPS = [  # (title, least number, patterns of cases)
     ("StochasticDepth", 1, ["graphs/stochastic_depth*"]),
     ("FixedDropout", 1, ["graphs/fixed_dropout*"]),
     ("LayerScale", 1, ["graphs/convnext_block*"]),
+    ("Lambda and custom layers", 8, ["custom/*"]),
     ("tables and scales", 22, ["Rescaling/*", "Normalization/*", "Discretization/*", "CategoryEncoding/*", "IntegerLookup/*"]),
     ("recurrent layers", 60, ["SimpleRNN/*", "GRU/*", "LSTM/*", "ConvLSTM?D/*"]),
     ("masks over time", 48, [f"{name}/*mask*" for name in ("SimpleRNN", "GRU", "LSTM", "RNN", "ConvLSTM?D")]),

@@ -119,6 +119,8 @@ ERRORS = {
     "groups_of_inputs": Error([(5, 6, 4)], [("Conv2D", dict(filters=4, kernel_size=3, groups=2))], {"a.groups": 3}, [CONV_AT, "groups", "3"]),
     "groups_zero": Error([(5, 6, 4)], CONV, {"a.groups": 0}, [CONV_AT, "groups", "0"]),
     "groups_of_filters": Error([(5, 6, 4)], [("Conv2D", dict(filters=4, kernel_size=3, groups=2))], {"a.filters": 5}, [CONV_AT, "groups", "5"]),
+    "recurrent_strided_and_dilated": Error([(2, 9, 9, 2)], [("ConvLSTM2D", dict(filters=2, kernel_size=3))], {"a.strides": [2, 2], "a.dilation_rate": [2, 2]},
+                                           ["layer 'a' (ConvLSTM2D)", "strides", "dilation_rate"]),
     "transpose_strided_and_dilated": Error([(5, 3)], [("Conv1DTranspose", dict(filters=2, kernel_size=3))], {"a.strides": [2], "a.dilation_rate": [2]},
                                            ["layer 'a' (Conv1DTranspose)", "strides", "dilation_rate"]),
     "kernel_zero": Error([(5, 6, 2)], CONV, {"a.kernel_size": [0, 3]}, [CONV_AT, "kernel_size", "0"]),
@@ -154,6 +156,8 @@ ERRORS = {
     "einsum_rank": Error([(4,)], [("EinsumDense", dict(equation="ab,bc->ac", output_shape=3))], {"a.equation": "abc,cd->abd"},
                          ["layer 'a' (EinsumDense)", "equation", "3", "[1, 4]"]),
     "embedding_table": Error([(4,)], [("Embedding", dict(input_dim=7, output_dim=3))], {"a.input_dim": 8}, ["layer 'a' (Embedding)", "7", "8"]),
+    "embedding_length": Error([(4,)], [("Embedding", dict(input_dim=7, output_dim=3))], {"a.input_length": 5},
+                              ["layer 'a' (Embedding)", "'input_length' 5", "[1, 4]"]),
     "layer_norm_axis": Error([(5, 3)], [("LayerNormalization", {})], {"a.axis": 3}, ["layer 'a' (LayerNormalization)", "axis", "3"]),
     "group_norm_groups": Error([(5, 6)], [("GroupNormalization", dict(groups=2))], {"a.groups": 4}, ["layer 'a' (GroupNormalization)", "4", "6"]),
     "unit_norm_axis": Error([(5, 3)], [("UnitNormalization", {})], {"a.axis": [5]}, ["layer 'a' (UnitNormalization)", "axis", "5"]),
@@ -289,7 +293,6 @@ ERRORS = {
     "add_nothing": Error([(4,), (4,)], [("Add", {})], {"a:inbound_nodes": lambda nodes: [{**nodes[0], "args": [[]]}]}, ["layer 'a' (Add)"]),
     "subtract_one": Error([(4,), (4,)], [("Subtract", {})], {"a:inbound_nodes": lambda nodes: [{**nodes[0], "args": [nodes[0]["args"][0][:1]]}]},
                           ["layer 'a' (Subtract)", "1"]),
-    "pipeline": Error([(4,)], [("Activation", dict(activation="relu"))], {"a:class_name": "Pipeline"}, ["layer 'a' (Pipeline)", "one after the other"]),
     "equalization_of_tiles": Error([(4,)], [("Activation", dict(activation="relu"))], {"a:class_name": "ContrastLimitedAdaptiveHistogramEqualization"},
                                    ["layer 'a' (ContrastLimitedAdaptiveHistogramEqualization)", "tiles"]),
     "training_of_norm": Error([(4, 3)], [("BatchNormalization", {})], {"a:inbound_nodes": with_argument("training", True)},
@@ -308,6 +311,14 @@ def chain(shape, *layers, version="2.2.4"):
     return {"class_name": "Sequential", "config": entries}, {name: shapes for name, (_, _, shapes) in zip("abc", layers)}, version
 
 
+# What tf_keras 2.21 writes for tf.einsum("bij,bjk->bik", x, y), and fails to load.
+EINSUM = {"class_name": "Functional", "config": {"name": "model", "layers": [
+    *[{"class_name": "InputLayer", "name": name, "inbound_nodes": [], "config": {"batch_input_shape": [None, 3, 3], "dtype": "float32", "name": name}}
+      for name in "xy"],
+    {"class_name": "TFOpLambda", "name": "old", "config": {"name": "old", "function": "einsum"},
+     "inbound_nodes": [["_CONSTANT_VALUE", -1, "bij,bjk->bik", {}]]}],
+    "input_layers": [["x", 0, 0], ["y", 0, 0]], "output_layers": [["old", 0, 0]]}}
+
 MASK = ("Masking", {"mask_value": 0.0}, [])
 NORM_1 = {"epsilon": 1e-3, "axis": -1, "momentum": 0.99}
 CONV_1 = {"nb_filter": 4, "filter_length": 2, "subsample_length": 1, "border_mode": "valid", "activation": "linear", "bias": True}
@@ -322,8 +333,13 @@ OLD = {  # name: (file, what the diagnostic must hold)
     "keras1_cosine": (merged(mode="cos"), ["layer 'old' (Merge)", "mode"]),
     "keras1_merge_by_code": (merged(mode="4wEAAAA=", mode_type="lambda"), ["layer 'old' (Merge)", "mode"]),
     "keras1_merge_sizes": (OldFile([(4, 3), (4, 2)], None, "Merge", {"mode": "sum", "mode_type": "raw"}, []), ["layer 'old' (Add)", "3", "2"]),
-    "keras1_separable_th": (OldFile((3, 6, 7), None, "SeparableConvolution2D", {**sizes(3, 2, dim_ordering="th"), "depth_multiplier": 1},
-                                    [(1, 3, 3, 2), (4, 3, 1, 1), (4,)]), ["layer 'old' (SeparableConv2D)", "Keras 1"]),
+    "keras1_merge_of_layers": (({"class_name": "Sequential", "config": [{"class_name": "Merge", "config": {"name": "merge_1", "mode": "sum", "layers": [
+        {"class_name": "Dense", "config": {"name": "left", "output_dim": 3}}, {"class_name": "Dense", "config": {"name": "right", "output_dim": 3}}]}}]},
+        {}, "1.2.2"), ["layer 'merge_1' (Merge)", "models"]),
+    "keras2_embedding_length": (chain((4,), ("Embedding", {"input_dim": 7, "output_dim": 3, "input_length": 5}, [(7, 3)])),
+                                ["layer 'a' (Embedding)", "'input_length' 5", "[1, 4]"]),
+    "keras2_embedding_lengths": (chain((4, 3), ("Embedding", {"input_dim": 7, "output_dim": 2, "input_length": [4, 2]}, [(7, 2)])),
+                                 ["layer 'a' (Embedding)", "'input_length' [4,2]", "[1, 4, 3]"]),
     "theano_separable": (OldFile((6, 7, 3), None, "SeparableConv2D", {"filters": 4, "kernel_size": [3, 2]}, [(3, 2, 3, 1), (1, 1, 3, 4), (4,)], "2.2.4",
                                  backend="theano"), ["layer 'old' (SeparableConv2D)", "Theano"]),
     # Keras refused masks that a layer does not support until TensorFlow took it over.
@@ -338,5 +354,6 @@ OLD = {  # name: (file, what the diagnostic must hold)
     "cudnn_bias": (OldFile((4, 3), None, "GRU", {"units": 2, "reset_after": False}, [(3, 6), (2, 6), (12,)], "2.2.4"), ["layer 'old' (GRU)", "reset_after"]),
     "tensorflow_node": (OldFile((4,), None, "TensorFlowOpLayer", {"node_def": {"name": "old", "op": "Betainc", "attr": {}}, "constants": {}}, [], "2.3.0-tf"),
                         ["layer 'old' (TensorFlowOpLayer)", "'Betainc'", "not supported"]),
+    "tensorflow_einsum": ((EINSUM, {}, "2.15.0"), ["layer 'old' (TFOpLambda)", "'einsum'", "without its operands"]),
     "tensorflow_function": (OldFile((4,), None, "TFOpLambda", {"function": "math.zeta"}, [], "2.15.0"), ["layer 'old' (TFOpLambda)", "math.zeta"]),
 }

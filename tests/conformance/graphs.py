@@ -99,6 +99,27 @@ def layer_given_to_activation(keras):
     return keras.Model(x, keras.layers.Activation(keras.layers.PReLU())(keras.layers.Dense(3)(x)))
 
 
+def nested_unusual(keras):
+    """A nested model of layers that old files tell apart by the number of their weights alone, or that have none."""
+    layers = keras.layers
+    i = keras.Input((6, 5, 3), name="i")
+    y = layers.SpectralNormalization(layers.Conv2D(3, 2, name="wrapped"), name="spectral")(i)
+    if keras.__name__ == "keras":
+        y = layers.Solarization(name="solarization")(layers.RandAugment(name="augment")(y))
+    else:
+        y = layers.experimental.SyncBatchNormalization(name="norm")(y)
+    y = layers.Dense(2, name="last")(y)
+    x = keras.Input((6, 5, 3), name="x")
+    return keras.Model(x, keras.Model(i, y, name="inner")(x))
+
+
+def sync_batch_normalization(keras):
+    """The name that tf.keras has had for BatchNormalization over several devices."""
+    x = keras.Input((6, 5, 3), name="x")
+    y = keras.layers.experimental.SyncBatchNormalization()(keras.layers.Conv2D(4, 3, use_bias=False)(x))
+    return keras.Model(x, keras.layers.ReLU()(y))
+
+
 def residual(keras):
     layers = keras.layers
     x = keras.Input((6, 5, 4), name="x")

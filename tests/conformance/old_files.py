@@ -26,6 +26,8 @@ class OldFile:
     options: dict = dataclasses.field(default_factory=dict)
     backend: str = "tensorflow"
     swaps: bool = False          # computed with channels last, between two transposes
+    dtype: str = "float32"       # of the input
+    convert: object = None       # makes today's weights of the file's arrays where tf_keras does not know how
 
 
 def keras1_convolution(old_class, new_class, shape, kernel, old, stored, **config):
@@ -78,6 +80,42 @@ def keras1_images_first(shape, old_class, today, stored=(), **old):
     return dataclasses.replace(made, swaps=True)
 
 
+def keras1_cells(kind, old_class, gates, stored, today, **outer):
+    """A wrapper around a recurrent layer of Keras 1."""
+    inner = keras1_gates(kind, gates, return_sequences=True)
+    layer = {"class_name": kind, "config": {"name": "inner", **inner.old_config}}
+    return OldFile((2, 4, 3) if old_class == "TimeDistributed" else (4, 3), today, old_class, {"layer": layer, **outer}, inner.arrays * stored)
+
+
+def four_gates(arrays, images_first):
+    """Today's kernel, recurrent kernel and bias of Keras 1's input, candidate, forget and output gates."""
+    def today(array):
+        return array.transpose(2, 3, 1, 0) if images_first and array.ndim == 4 else array
+    gates = [arrays[first:first + 3] for first in (0, 6, 3, 9)]
+    return [numpy.concatenate([today(gate[number]) for gate in gates], axis=-1) for number in range(3)]
+
+
+def keras1_conv_lstm(ordering, **options):
+    """Channels behind the time, or at the end. A window of 3 x 2 over 5 x 6 images of 2 channels."""
+    first = ordering == "th"
+    old = {**sizes(3, 2, dim_ordering=ordering), "inner_activation": "hard_sigmoid", "inner_init": "orthogonal", "forget_bias_init": "one",
+           "return_sequences": True, "go_backwards": False, "stateful": False}
+    old.pop("bias")
+    kernels = [(FILTERS, 2, 3, 2), (FILTERS, FILTERS, 3, 2)] if first else [(3, 2, 2, FILTERS), (3, 2, FILTERS, FILTERS)]
+
+    def today(layers):
+        layer = layers.ConvLSTM2D(FILTERS, (3, 2), activation="tanh", recurrent_activation="hard_sigmoid", return_sequences=True)
+        return [layers.Permute((1, 3, 4, 2)), layer, layers.Permute((1, 4, 2, 3))] if first else layer
+
+    return OldFile((3, 2, 5, 6) if first else (3, 5, 6, 2), today, "ConvLSTM2D", old, [*kernels, (FILTERS,)] * 4, **options,
+                   convert=(lambda arrays: four_gates(arrays, True)) if first else None)
+
+
+def batch_normalization(old_class, version):
+    old = {"axis": [2], "momentum": 0.99, "epsilon": 0.01, "center": True, "scale": True, "dtype": "float32"}
+    return OldFile((4, 3), lambda layers: layers.BatchNormalization(epsilon=0.01), old_class, old, [(3,)] * 4, version)
+
+
 def keras1_merge(mode, shapes, layer, **old):
     config = {"mode": mode, "mode_type": "raw", "concat_axis": -1, "dot_axes": -1, "output_shape": None, "output_shape_type": "raw",
               "output_mask": None, "output_mask_type": "raw", "arguments": {}, **old}
@@ -88,6 +126,7 @@ def keras1_merge(mode, shapes, layer, **old):
 class MergedBranches:
     """A Sequential that begins with a Merge of two others, as models with several inputs often were in Keras 1."""
     options: dict = dataclasses.field(default_factory=dict)
+    with_graph: bool = False  # the left model is a functional one, and behind the Merge comes a model
 
     @staticmethod
     def dense(name, units, size=None, **activation):
@@ -96,21 +135,38 @@ class MergedBranches:
                                                   **first, **activation}}
 
     def build(self, keras, path, random):
-        branches = [{"class_name": "Sequential", "config": [self.dense("left_1", 5, 4, activation="tanh"), self.dense("left_2", 3)]},
-                    {"class_name": "Sequential", "config": [self.dense("right_1", 3, 6, activation="relu")]}]
+        left = [self.dense("left_1", 5, None if self.with_graph else 4, activation="tanh"), self.dense("left_2", 3)]
+        left = self.graph(left, 4) if self.with_graph else {"class_name": "Sequential", "config": left}
+        branches = [left, {"class_name": "Sequential", "config": [self.dense("right_1", 3, 6, activation="relu")]}]
+        last = [self.dense("last", 2, 6), self.dense("very_last", 3)]
+        last = {"class_name": "Sequential", "config": last} if self.with_graph else self.dense("last", 2)
         merge = {"class_name": "Merge", "config": {"name": "merge_1", "mode": "concat", "mode_type": "raw", "concat_axis": -1, "layers": branches}}
         layers = keras.layers
         a, b = keras.Input((4,), name="left_1_input"), keras.Input((6,), name="right_1_input")
         x = layers.Dense(3, name="left_2")(layers.Dense(5, activation="tanh", name="left_1")(a))
         y = layers.Dense(3, activation="relu", name="right_1")(b)
-        model = keras.Model([a, b], layers.Dense(2, name="last")(layers.Concatenate()([x, y])))
+        z = layers.Dense(2, name="last")(layers.Concatenate()([x, y]))
+        model = keras.Model([a, b], layers.Dense(3, name="very_last")(z) if self.with_graph else z)
         groups = {}
         for layer in model.layers:
             if layer.weights:
                 layer.set_weights([random.uniform(-0.5, 0.5, weight.shape).astype("float32") for weight in layer.weights])
                 groups[layer.name] = layer.get_weights()
-        write_groups(path, {"class_name": "Sequential", "config": [merge, self.dense("last", 2)]}, groups, "1.2.2", "tensorflow")
+        if self.with_graph:
+            groups["sequential_3"] = groups.pop("last") + groups.pop("very_last")
+        write_groups(path, {"class_name": "Sequential", "config": [merge, last]}, groups, "1.2.2", "tensorflow")
         return model
+
+    @staticmethod
+    def graph(layers, size):
+        """The layers one after the other as a functional model."""
+        name = f"{layers[0]['config']['name']}_input"
+        entries = [{"class_name": "InputLayer", "name": name, "inbound_nodes": [], "config": {"batch_input_shape": [None, size],
+                    "input_dtype": "float32", "sparse": False, "name": name}}]
+        for layer in layers:
+            entries.append({**layer, "name": layer["config"]["name"], "inbound_nodes": [[[entries[-1]["name"], 0, 0]]]})
+        return {"class_name": "Model", "config": {"name": "model_1", "layers": entries, "input_layers": [[name, 0, 0]],
+                                                  "output_layers": [[entries[-1]["name"], 0, 0]]}}
 
 
 def sizes(nb_row, nb_col, **old):
@@ -168,6 +224,12 @@ KERAS1_WINDOWS = {
                                              border_mode="same", bias=False), (3, 2, 3, FILTERS), padding="same", use_bias=False),
     "separable_convolution2d": keras1(IMAGE, "SeparableConvolution2D", lambda layers: layers.SeparableConv2D(FILTERS, (3, 2), depth_multiplier=2,
                                       activation="tanh"), [(3, 2, 3, 2), (1, 1, 6, FILTERS), (FILTERS,)], depth_multiplier=2, **sizes(3, 2, **TF)),
+    "separable_convolution2d_th": dataclasses.replace(keras1_images_first(FIRST, "SeparableConvolution2D", lambda layers, **word: layers.SeparableConv2D(
+        FILTERS, (3, 2), depth_multiplier=2, activation="tanh", **word), [(2, 3, 3, 2), (FILTERS, 6, 1, 1), (FILTERS,)], depth_multiplier=2,
+        **sizes(3, 2)), convert=lambda arrays: [array.transpose(2, 3, 1, 0) if array.ndim == 4 else array for array in arrays]),
+    "conv_lstm2d": keras1_conv_lstm("tf"),
+    "conv_lstm2d_th": keras1_conv_lstm("th"),
+    "conv_lstm2d_theano": keras1_conv_lstm("th", backend="theano"),
     "convolution3d": keras1(VOLUME, "Convolution3D", lambda layers: layers.Conv3D(FILTERS, (2, 3, 2), activation="tanh"), [(2, 3, 2, 2, FILTERS),
                             (FILTERS,)], nb_filter=FILTERS, kernel_dim1=2, kernel_dim2=3, kernel_dim3=2, border_mode="valid", subsample=[1, 1, 1],
                             activation="tanh", bias=True, **TF),
@@ -238,12 +300,22 @@ OLD_FILES = {
                                                  subsample=[2, 2], output_shape=[None, 9, 10, FILTERS]), (3, 2, 3, FILTERS), strides=2),
     **{f"keras1_{name}": file for name, file in {**KERAS1_CORE, **KERAS1_WINDOWS}.items()},
     "keras1_merged_branches": MergedBranches(),
+    "keras1_merged_models": MergedBranches(with_graph=True),
+    "keras1_embedding_of_integers": OldFile((6,), lambda layers: layers.Embedding(7, UNITS), "Embedding", {
+        "input_dim": 7, "output_dim": UNITS, "init": "uniform", "input_length": 6, "mask_zero": False}, [(7, UNITS)],
+        options=dict(values="ids"), dtype="int32"),
+    "batch_normalization_v1": batch_normalization("BatchNormalizationV1", "2.2.4-tf"),
+    "batch_normalization_v2": batch_normalization("BatchNormalizationV2", "2.2.4-tf"),
     "keras1_theano": dataclasses.replace(KERAS1_WINDOWS["convolution2d_th"], backend="theano"),
     "keras2_upsampling2d_bilinear": OldFile((4, 5, 3), without_half_pixels, "UpSampling2D", {"size": [2, 3], "data_format": "channels_last",
                                                                                              "interpolation": "bilinear"}, [], "2.2.4"),
     "keras1_simple_rnn": keras1_gates("SimpleRNN", 1),
     "keras1_lstm": keras1_gates(*LSTM),
     "keras1_lstm_backwards": keras1_gates(*LSTM, go_backwards=True, return_sequences=True),
+    "keras1_lstm_both_ways": keras1_cells(*LSTM[:1], "Bidirectional", LSTM[1], 2, lambda layers: layers.Bidirectional(layers.LSTM(
+        UNITS, recurrent_activation="hard_sigmoid", return_sequences=True), merge_mode="sum"), merge_mode="sum"),
+    "keras1_gru_distributed": keras1_cells(*GRU[:1], "TimeDistributed", GRU[1], 1, lambda layers: layers.TimeDistributed(layers.GRU(
+        UNITS, recurrent_activation="hard_sigmoid", reset_after=False, return_sequences=True))),
     "keras1_gru": keras1_gates(*GRU),
     "keras1_gru_sequences": keras1_gates(*GRU, return_sequences=True),
     "cudnn_lstm": cudnn(*LSTM),
@@ -265,7 +337,7 @@ OLD_FILES = {
 def one_layer(old, config):
     """The architecture of a model of the layer alone: as Keras 1 wrote it where it has several inputs."""
     if not isinstance(old.shape, list):
-        config = {**config, "batch_input_shape": [None, *old.shape], "input_dtype": "float32"}
+        config = {**config, "batch_input_shape": [None, *old.shape], "input_dtype": old.dtype}
         return {"class_name": "Sequential", "config": [{"class_name": old.old_class, "config": config}]}
     names = [f"input_{number + 1}" for number in range(len(old.shape))]
     inputs = [{"class_name": "InputLayer", "name": name, "inbound_nodes": [], "config": {"batch_input_shape": [None, *shape],
@@ -301,7 +373,7 @@ def write_groups(path, architecture, groups, version, backend):
 def draw(old, random):
     """The file's arrays; the last of a BatchNormalization is a variance."""
     arrays = [random.uniform(-0.5, 0.5, shape).astype("float32") for shape in old.arrays]
-    if old.old_class == "BatchNormalization":
+    if old.old_class.startswith("BatchNormalization"):
         arrays[-1] += 1
     return arrays
 
@@ -311,7 +383,8 @@ def of_today(keras, old, **word):
     if isinstance(old.shape, list):
         inputs = [keras.Input(shape, name=f"input_{number + 1}") for number, shape in enumerate(old.shape)]
         return keras.Model(inputs, old.layer(keras.layers)(inputs))
-    return keras.Sequential([keras.Input(old.shape, name="old_input"), old.layer(keras.layers, **word)])
+    layers = old.layer(keras.layers, **word)
+    return keras.Sequential([keras.Input(old.shape, name="old_input", dtype=old.dtype), *(layers if isinstance(layers, list) else [layers])])
 
 
 def with_swaps(keras, old, weights):
@@ -332,7 +405,9 @@ def build(keras, name, path, random):
     arrays = draw(old, random)
     write(path, old, arrays, "tensorflow")
     model = of_today(keras, old, **(dict(data_format="channels_first") if old.swaps else {}))
-    if arrays:
+    if old.convert:
+        model.set_weights(old.convert(arrays))
+    elif arrays:
         model.load_weights(path)
     if old.swaps:
         model = with_swaps(keras, old, model.get_weights())
@@ -345,4 +420,4 @@ def turned(old, array):
     """A kernel turned round in space. Keras 1 kept channels_first ones with the spatial dimensions last."""
     if array.ndim < 3:
         return array
-    return numpy.flip(array, range(2, array.ndim) if old.swaps else range(array.ndim - 2))
+    return numpy.flip(array, range(2, array.ndim) if old.old_config.get("dim_ordering") == "th" else range(array.ndim - 2))

@@ -33,6 +33,7 @@ import numpy
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent / "python"))
 
+import custom_layers
 import graphs
 import old_files
 import operations
@@ -43,6 +44,7 @@ import tensorflow_nodes
 import tensorflow_operations
 from cases import CASES
 from errors import ERRORS, OLD
+from layerc.export import export
 from layerc.record import input_names, output_names, record
 from matrix import DIALECTS, Table, resolve
 
@@ -202,6 +204,8 @@ def record_case(case, folder):
         model = build_table(keras, case)
     elif case.folder in EXPRESSIONS:
         model = EXPRESSIONS[case.folder].build(keras, case.source.function)
+    elif case.folder == "custom":
+        model = getattr(custom_layers, case.source.function)(keras)
     elif case.folder == "stacks":
         model = stacks.build(keras, int(case.source.function.removeprefix("stack")))
     else:
@@ -220,7 +224,7 @@ def record_case(case, folder):
     if case.source.steps:
         arrays["steps:"] = numpy.int32(case.source.steps)
     if not is_written:
-        save(model, case, stem)
+        save(export(model) if case.folder == "custom" else model, case, stem)
     if case.folder == "tensorflow_nodes":
         tensorflow_nodes.age(f"{stem}.h5")
     numpy.savez_compressed(f"{stem}.npz", **arrays)
