@@ -179,11 +179,15 @@ static Results batchNorm(O &o) {
 /// layer_normalization and rms_normalization: over trailing axes, with parameters of those axes' shape.
 static Results scaledNorm(O &o, nn::NormalizeFunction function, double epsilon, StringRef scale, StringRef offset) {
   Value x = o.real("x");
+  if (!o.l.failed() && o.l.rank(x) == 0)
+    return o.l.fail() << "expects at least one dimension";
   if (o.l.failed())
     return {};
   Sizes axes = o.has("axis") ? o.axes("axis", o.l.rank(x)) : Sizes{o.l.rank(x) - 1};
   if (o.flag("rms_scaling", false))
     return o.l.fail() << "argument 'rms_scaling' is not supported";
+  if (o.l.failed())
+    return {};
   Type type = o.l.elementType(x);
   x = single(o, x);
   Sizes shape(o.l.rank(x), 1);
