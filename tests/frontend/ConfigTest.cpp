@@ -259,7 +259,7 @@ std::string mergedBranches(const std::string &branches) {
   return text;
 }
 
-TEST(Config, Keras1MergesSequentials) {
+TEST(Config, Keras1MergesModels) {
   auto branch = [](const std::string &name) {
     return R"({"class_name":"Sequential","config":[{"class_name":"Activation","config":{"name":")" + name +
            R"(","activation":"tanh","batch_input_shape":[null,3]}}]})";
@@ -268,7 +268,15 @@ TEST(Config, Keras1MergesSequentials) {
             "a_input:InputLayer b_input:InputLayer a:Activation b:Activation m:Add end:Activation ");
   EXPECT_EQ(mergedBranches(branch("a") + "," + branch("a")), // one branch at two places
             "a_input:InputLayer a:Activation m:Add end:Activation ");
-  EXPECT_NE(mergedBranches(R"({"class_name":"Model","config":{}})").find("m:Merge"), std::string::npos);
+  const char *functional = R"({"class_name":"Model","config":{"name":"f","layers":[
+      {"class_name":"InputLayer","name":"x","config":{"name":"x","batch_input_shape":[null,3]},"inbound_nodes":[]},
+      {"class_name":"Activation","name":"b","config":{"name":"b","activation":"tanh"},"inbound_nodes":[[["x",0,0]]]}],
+      "input_layers":[["x",0,0]],"output_layers":[["b",0,0]]}})";
+  EXPECT_EQ(mergedBranches(branch("a") + "," + functional),
+            "a_input:InputLayer x:InputLayer a:Activation b:Activation m:Add end:Activation ");
+  const char *refused = "layer 'm' (Merge): its 'layers' are not models of named layers";
+  EXPECT_EQ(mergedBranches(R"({"class_name":"Model","config":{}})"), refused);
+  EXPECT_EQ(mergedBranches(R"({"class_name":"Dense","config":{"name":"d"}})"), refused);
 }
 
 TEST(Config, BidirectionalGetsItsSecondLayer) {

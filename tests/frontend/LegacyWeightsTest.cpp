@@ -146,20 +146,28 @@ TEST(LegacyWeights, Keras1KernelsGetTheOrderOfToday) {
   EXPECT_EQ(keras1Kernel("Conv3D", first, {7, 2, 3, 4, 5}), (Kernel{{3, 4, 5, 2, 7}, {2, 3, 4, 1, 0}}));
   EXPECT_EQ(keras1Kernel("Conv2DTranspose", filters, {3, 4, 2, 7}), (Kernel{{3, 4, 7, 2}, {0, 1, 3, 2}}));
   EXPECT_EQ(keras1Kernel("Conv2DTranspose", first, {7, 2, 3, 4}), (Kernel{{3, 4, 7, 2}, {2, 3, 0, 1}}));
-  Hdf5File separable = fileOf({{"c", {{"c_W", {3, 3, 1, 4}}, {"c_b", {4}}}}});
-  EXPECT_EQ(error(sequential("m", {leaf("SeparableConv2D", "c", first)}), separable, 1),
-            "layer 'c' (SeparableConv2D): its kernel of shape [3, 3, 1, 4] as saved by Keras 1 is not supported");
+  EXPECT_EQ(keras1Kernel("SeparableConv2D", filters, {3, 4, 2, 7}), (Kernel{{3, 4, 2, 7}, {}}));
+  EXPECT_EQ(keras1Kernel("SeparableConv2D", first, {7, 2, 3, 4}), (Kernel{{3, 4, 2, 7}, {2, 3, 1, 0}}));
+  Hdf5File flat = fileOf({{"c", {{"c_W", {3, 3, 4}}, {"c_b", {4}}}}});
+  EXPECT_EQ(error(sequential("m", {leaf("SeparableConv2D", "c", first)}), flat, 1),
+            "layer 'c' (SeparableConv2D): its kernel of shape [3, 3, 4] as saved by Keras 1 is not supported");
 }
 
-TEST(LegacyWeights, Keras1RecurrentWeightsAreRefused) {
+TEST(LegacyWeights, Keras1KeepsTheGatesOfRecurrentLayersApart) {
   std::vector<std::pair<std::string, Shape>> gates;
   for (int i = 0; i < 12; ++i)
     gates.push_back({"param_" + std::to_string(i), {2, 2}});
-  LayerObjectPtr lstm = leaf("LSTM", "l");
-  EXPECT_EQ(error(sequential("m", {lstm}), fileOf({{"l", gates}}), 1), "fine");
-  EXPECT_EQ(lstm->weights.size(), 12u);
-  EXPECT_EQ(error(sequential("m", {leaf("ConvLSTM2D", "l")}), fileOf({{"l", gates}}), 1),
-            "layer 'l' (ConvLSTM2D): weights of a convolutional LSTM saved by Keras 1 are not supported");
+  LayerObjectPtr alone = leaf("LSTM", "l"), nested = leaf("LSTM", "l"), dense = leaf("Dense", "d");
+  EXPECT_EQ(error(sequential("m", {alone}), fileOf({{"l", gates}}), 1), "fine");
+  EXPECT_EQ(alone->weights.size(), 12u);
+  gates.insert(gates.end(), {{"d_W", {2, 3}}, {"d_b", {3}}});
+  EXPECT_EQ(error(sequential("m", {sequential("inner", {nested, dense})}), fileOf({{"inner", gates}}), 1), "fine");
+  EXPECT_EQ(nested->weights.size(), 12u);
+  EXPECT_EQ(dense->weights.size(), 2u);
+  LayerObjectPtr together = leaf("LSTM", "l", {{"consume_less", "gpu"}});
+  gates.assign({{"l_W", {2, 8}}, {"l_U", {2, 8}}, {"l_b", {8}}, {"d_W", {2, 3}}, {"d_b", {3}}});
+  EXPECT_EQ(error(sequential("m", {sequential("inner", {together, dense})}), fileOf({{"inner", gates}}), 1), "fine");
+  EXPECT_EQ(together->weights.size(), 3u);
 }
 
 TEST(LegacyWeights, TheanoKernelsAreTakenWhereTheImporterTurnsThemRound) {
