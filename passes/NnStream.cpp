@@ -41,6 +41,15 @@ bool isZeros(Value value) {
   return matchPattern(value, m_AnyZeroFloat());
 }
 
+/// Whether the op or one in its regions has such an operand.
+bool reads(Operation *op, llvm::function_ref<bool(Value)> predicate) {
+  return op
+      ->walk([&](Operation *inner) {
+        return llvm::any_of(inner->getOperands(), predicate) ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 class Streamer {
 public:
   Streamer(func::FuncOp function, int64_t steps)
@@ -59,6 +68,7 @@ private:
     return found == times_.end() ? std::nullopt : MaybeTime(found->second);
   }
   bool hasTime(Value value) const { return times_.contains(value); }
+  bool isSoFar(Value value) const { return soFar_.contains(value); }
   bool touches(ArrayRef<int64_t> axes, const Time &time) { return llvm::is_contained(axes, time.axis); }
   LogicalResult inferAgain(Operation *op);
   BlockArgument addState(Operation *op, RankedTensorType type);
@@ -87,7 +97,7 @@ private:
   OpBuilder builder_;
   int64_t steps_;
   DenseMap<Value, Time> times_;
-  DenseSet<Value> lastSteps_; ///< slices that no longer have a time: the value of the last step so far
+  DenseSet<Value> soFar_; ///< what has no time but depends on the steps so far; whole behind the last one
   DenseMap<std::pair<Value, int64_t>, Value> contexts_;
   SmallVector<std::pair<Value, Attribute>> nextStates_;
 };
@@ -292,7 +302,7 @@ MaybeTime Streamer::at(nn::SliceOp op) {
   if (!isWhole && !isLast)
     return refuse(op, "takes some steps of the sequence");
   if (isLast && !isWhole) {
-    lastSteps_.insert(op.getResult());
+    soFar_.insert(op.getResult());
     start = time.chunk - 1;
     op.setStarts(starts);
     op.setSizes(sizes);
@@ -339,11 +349,8 @@ LogicalResult Streamer::streamScan(nn::ScanOp scan) {
       return refuse(scan, "loops over something else than the sequence"), failure();
   if (scan.getReverse())
     return refuse(scan, "goes backwards"), failure();
-  WalkResult reads = scan.getBody().walk([&](Operation *op) {
-    return llvm::any_of(op->getOperands(), [&](Value operand) { return hasTime(operand); }) ? WalkResult::interrupt()
-                                                                                            : WalkResult::advance();
-  });
-  if (reads.wasInterrupted())
+  if (llvm::any_of(scan.getBody().front(),
+                   [&](Operation &op) { return reads(&op, [&](Value operand) { return hasTime(operand); }); }))
     return refuse(scan, "needs the whole sequence at every step"), failure();
   for (auto [number, initial] : llvm::enumerate(scan.getInitials())) {
     if (keepsState(scan, initial))
@@ -354,6 +361,7 @@ LogicalResult Streamer::streamScan(nn::ScanOp scan) {
     scan.getInitialsMutable()[number].set(state);
     nextStates_.push_back({scan.lastValues()[number], function_.getArgAttr(state.getArgNumber(), nn::kStateAttr)});
   }
+  soFar_.insert(scan.lastValues().begin(), scan.lastValues().end());
   for (Value all : scan.stacked())
     times_[all] = *time;
   return inferAgain(scan);
@@ -377,14 +385,22 @@ LogicalResult Streamer::inferAgain(Operation *op) {
 }
 
 LogicalResult Streamer::stream(Operation *op) {
-  if (llvm::none_of(op->getOperands(), [&](Value operand) { return hasTime(operand); }))
+  bool needsEnd = reads(op, [&](Value operand) { return isSoFar(operand); });
+  if (llvm::none_of(op->getOperands(), [&](Value operand) { return hasTime(operand); })) {
+    if (reads(op, [&](Value operand) { return hasTime(operand); }))
+      return refuse(op, "needs the whole sequence at every step"), failure();
+    if (needsEnd)
+      soFar_.insert(op->getResults().begin(), op->getResults().end());
     return success();
+  }
   if (isa<func::ReturnOp>(op)) {
     for (Value operand : op->getOperands())
       if (hasTime(operand) && timeOf(operand)->outer != 1)
         return refuse(operand.getDefiningOp(), "joins the steps with other dimensions"), failure();
     return success();
   }
+  if (needsEnd)
+    return refuse(op, "needs the end of the sequence at every step"), failure();
   if (auto scan = dyn_cast<nn::ScanOp>(op))
     return streamScan(scan);
   MaybeTime time =
@@ -400,7 +416,7 @@ LogicalResult Streamer::stream(Operation *op) {
           .Default([&](Operation *other) { return refuse(other, other->getName().stripDialect() + " over time"); });
   if (!time)
     return failure();
-  if (!lastSteps_.contains(op->getResult(0)))
+  if (!isSoFar(op->getResult(0)))
     times_[op->getResult(0)] = *time;
   return inferAgain(op);
 }

@@ -111,6 +111,12 @@ static Value maskSequence(LayerImport &l, const Walk &walk, ArrayRef<int64_t> sh
 /// Whether masked steps repeat the state rather than the last output: Keras before tf.keras did so unless unrolled.
 static bool repeatsState(LayerImport &l) { return l.graph().isMultiBackendKeras() && !l.flag("unroll", false); }
 
+/// Whether masked steps come out as zeros by a second look at the mask, which forgets that the steps went backwards: a
+/// step's output is then kept or cleared by the mask of the step as far from the other end. Keras unrolled does so.
+static bool clearsByTurnedMask(LayerImport &l, const Walk &walk) {
+  return walk.zeroMaskedOutputs && walk.goBackwards && walk.returnSequences && l.flag("unroll", false);
+}
+
 /// Runs the cell of `l` over `x`, [batch, time, ...]. A masked step leaves the states as they are; its output is the
 /// last one, zeros before the first, or zeros always where the layer says so.
 static Walked run(LayerImport &l, const Walk &walk, Value x) {
@@ -130,7 +136,9 @@ static Walked run(LayerImport &l, const Walk &walk, Value x) {
     sequences.push_back(mask);
   // The output is a state, and stays it through masked steps where it begins as zeros. Else it is carried by itself.
   bool isZeroFirst = walk.initial.empty() && !walk.stateful;
-  bool carriesOutput = sequences.size() > 1 && (walk.zeroMaskedOutputs || !(isZeroFirst || repeatsState(l)));
+  bool clearsLater = sequences.size() > 1 && clearsByTurnedMask(l, walk);
+  bool clears = walk.zeroMaskedOutputs && !clearsLater;
+  bool carriesOutput = sequences.size() > 1 && (clears || !(isZeroFirst || repeatsState(l)));
   if (carriesOutput)
     states.push_back(zeros(l, outputShape));
   SmallVector<Value> results =
@@ -141,7 +149,7 @@ static Walked run(LayerImport &l, const Walk &walk, Value x) {
           for (size_t i = 0; i < count; ++i)
             next[i] = l.select(slices[1], next[i], carried[i]);
         if (carriesOutput) {
-          Value masked = walk.zeroMaskedOutputs ? l.scalar(0, l.computeType()) : carried[count];
+          Value masked = clears ? l.scalar(0, l.computeType()) : carried[count];
           next.push_back(output = l.select(slices[1], output, masked));
         } else {
           output = next[outputState];
@@ -162,6 +170,8 @@ static Walked run(LayerImport &l, const Walk &walk, Value x) {
     return walked;
   // A scan's results lie at the position of their step; Keras' in the order of the steps.
   Value all = results.back();
+  if (clearsLater)
+    all = l.select(l.create<nn::ReverseOp>(sequences[1], ArrayRef<int64_t>{0}), all, l.scalar(0, l.computeType()));
   if (walk.goBackwards != walk.flipOutputs)
     all = l.create<nn::ReverseOp>(all, ArrayRef<int64_t>{0});
   walked.output = walk.timeMajor ? all : swapTime(l, all);
@@ -299,31 +309,60 @@ Results layerc::importBidirectional(LayerImport &l) {
 
 //===-- TimeDistributed -----------------------------------------------------------------------------------------===//
 
-/// The layer inside sees the time steps as further elements of the batch.
+/// The first two dimensions as one.
+static Value foldTime(LayerImport &l, Value x) {
+  Sizes shape(l.shape(x).drop_front());
+  shape[0] *= l.shape(x)[0];
+  return l.reshape(x, shape);
+}
+
+/// The first dimension as `outer`, batch and time.
+static Value unfoldTime(LayerImport &l, Value x, ArrayRef<int64_t> outer) {
+  Sizes shape(outer);
+  llvm::append_range(shape, l.shape(x).drop_front());
+  return l.reshape(x, shape);
+}
+
+/// The mask behind the wrapper. Keras 3 hands on that of the inputs, until 3.16 stopped it. Before, that of the layer
+/// inside went on, and where that had none the steps in which the inputs' mask held anywhere.
+static Value outerMask(LayerImport &l, Value inner, ArrayRef<int64_t> outer) {
+  if (l.failed() || l.isKerasFrom(3, 16))
+    return {};
+  Value mask = l.mask();
+  if (l.isKerasFrom(3, 0) || l.failed())
+    return mask;
+  if (inner)
+    return unfoldTime(l, inner, outer);
+  if (!mask || l.rank(mask) <= 2)
+    return mask;
+  return l.reduce(nn::ReduceFunction::Any, mask, llvm::to_vector(llvm::seq<int64_t>(2, l.rank(mask))));
+}
+
+/// The layer inside sees the time steps as further elements of the batch, and what masks say of the elements of each.
 Results layerc::importTimeDistributed(LayerImport &l) {
   const Layer *inside = l.child("layer");
   if (!inside)
     return l.fail() << "has no layer inside";
   if (l.failed() || l.inputs().empty())
     return l.fail() << "expects an input";
-  SmallVector<Value> folded;
+  SmallVector<Value> folded, masks;
   Sizes outer;
-  for (Value x : l.inputs()) {
+  for (auto [number, x] : llvm::enumerate(l.inputs())) {
     if (l.rank(x) < 3)
       return l.fail() << "expects an input of at least 3 dimensions; got " << shapeText(l.shape(x));
     outer = Sizes(l.shape(x).take_front(2));
-    Sizes shape(l.shape(x).drop_front());
-    shape[0] *= outer[0];
-    folded.push_back(l.reshape(x, shape));
+    folded.push_back(foldTime(l, x));
+    Value mask = l.mask(number);
+    if (!l.failed() && mask && l.shape(mask).take_front(2) != ArrayRef<int64_t>(outer))
+      return l.fail() << "a mask of shape " << shapeText(l.shape(mask)) << " does not fit " << shapeText(l.shape(x));
+    masks.push_back(!l.failed() && mask && l.rank(mask) > 2 ? foldTime(l, mask) : Value());
   }
   if (inside->config.is_object() && inside->config.value("stateful", nlohmann::json()) == true)
     return l.fail() << "holds a stateful layer, which would keep one state for all steps";
-  Results results = l.import(*inside, folded);
-  for (Value &result : results) {
-    Sizes shape(outer);
-    llvm::append_range(shape, l.shape(result).drop_front());
-    result = l.reshape(result, shape);
+  Results insideMasks, results = l.import(*inside, folded, masks, &insideMasks);
+  for (auto [number, result] : llvm::enumerate(results)) {
+    result = unfoldTime(l, result, outer);
+    l.setMask(outerMask(l, number < insideMasks.size() ? insideMasks[number] : Value(), outer), number);
   }
-  l.setMask(l.isKerasFrom(3, 16) ? Value() : l.mask());
   return l.failed() ? Results() : results;
 }

@@ -51,6 +51,10 @@ MASKS = [
             return_state=[False, True]), old=("tfk",), **{**MASKED, "label": "masked_unroll"}) for kind in KINDS],
     *[Table(kind, (4, 3), dict(units=2, zero_output_for_mask=True), pairs(return_sequences=[False, True], go_backwards=[False, True],
             return_state=[False, True]), old=("tfk",), **{**MASKED, "label": "masked_zero"}) for kind in KINDS],
+    *[Table(kind, (4, 3), dict(units=2, zero_output_for_mask=True, unroll=True, return_sequences=True), each(go_backwards=[True, False]),
+            old=("tfk",), backend="tensorflow", **{**MASKED, "label": "masked_unroll_zero"}) for kind in ("GRU", "LSTM")],
+    Table("GRU", base=dict(units=2, zero_output_for_mask=True, unroll=True, return_sequences=True, go_backwards=True), backend="tensorflow",
+          old=("tfk",), **given("GRU", 2, **{**MASKED, "label": "masked_states_unroll_zero"})),
     *[Table(kind, (4, 3), dict(units=2, use_bias=False, activation="relu"), each(return_sequences=[False, True]),
             **{**MASKED, "label": "masked_relu"})
       for kind in KINDS],
@@ -135,6 +139,9 @@ BIDIRECTIONAL = [
     Table("Bidirectional", [(4, 3), (4,)], dict(layer=directions("LSTM", return_sequences=True)), named=dict(mask=1),
           dtype=["float32", "bool"], batch=5, old=("tfk",), label="mask_argument"),
     Table("Bidirectional", (4, 3), dict(layer=directions("LSTM", 3, unroll=True)), old=("tfk",), label="unroll"),
+    # Unrolled, JAX leaves the outputs of masked steps as they are.
+    Table("Bidirectional", (4, 3), dict(layer=directions("GRU", 3, unroll=True, return_sequences=True)), old=("tfk",), backend="tensorflow",
+          **{**MASKED, "label": "masked_unroll"}),
 ]
 
 
@@ -223,10 +230,12 @@ GRAPHS = [
                                               "luong_decoder", "encoder_block", "decoder_block", "causal_language_model",
                                           "residual_convolutions", "keyword_spotter")],
     *[Graph(name, values="ids", batch=4, dialects=(*BOTH, "tfk_h5")) for name in ("masked_stack", "masked_bidirectional_stack")],
-    *[Graph(name, values="ids", batch=4, dialects=BOTH) for name in ("masked_decoder", "masked_time_distributed", "sentences_of_words",
+    *[Graph(name, values="ids", batch=4, dialects=BOTH) for name in ("masked_decoder", "masked_time_distributed", "sentences_of_words", "masked_words_of_sentences",
                                                                      "masked_transformer", "masked_decoders",
                                                                      "masked_pre_norm_decoder", "masks_after_attention")],
     *[Graph(name, values="ids", batch=4, dialects=BOTH) for name in ("masked_concatenated_directions",)],
+    # Keras 3 hands the masks of words on to the sentences.
+    *[Graph(name, values="ids", batch=4, dialects=("tfk", "tfk_h5")) for name in ("sentences_masked_by_words", "sentences_of_embedded_words")],
     Graph("two_stateful", steps=3, dialects=(*BOTH, "tfk_h5")), Graph("stateful_in_nested_model", steps=3, dialects=BOTH),
     Graph("mixed_float16_recurrent", dialects=BOTH), Graph("mixed_float16_stack", dialects=BOTH), Graph("mixed_bfloat16_recurrent"), Graph("float64_recurrent", dialects=("tfk",)),
     *[Graph(f"stack{seed}", values="padded", batch=5, folder="stacks", dialects=(("keras", "keras", "tfk", "keras", "tfk_h5")[seed % 5],))

@@ -202,6 +202,33 @@ def sentences_of_words(keras):
     return keras.Model(x, layers.GRU(3)(layers.TimeDistributed(sentence)(x)))
 
 
+def masked_words_of_sentences(keras):
+    """Masks of words from outside, which layers and models inside TimeDistributed are told of."""
+    layers = keras.layers
+    i = keras.Input((5, 3), name="i")
+    inner = keras.Model(i, layers.LSTM(2)(layers.Dense(3)(i)), name="inner")
+    x = keras.Input((3, 5), dtype="int32", name="x")
+    y = layers.Embedding(7, 3, mask_zero=True)(x)
+    return keras.Model(x, [layers.TimeDistributed(layer)(y) for layer in (layers.Bidirectional(layers.GRU(2)), inner,
+                           layers.TimeDistributed(layers.Dense(2)), layers.SimpleRNN(2, return_sequences=True))])
+
+
+def sentences_masked_by_words(keras):
+    """A sentence counts where one of its words does."""
+    layers = keras.layers
+    x = keras.Input((3, 5), dtype="int32", name="x")
+    y = layers.TimeDistributed(layers.GRU(3))(layers.Embedding(7, 3, mask_zero=True)(x))
+    return keras.Model(x, layers.LSTM(2, return_sequences=True)(y))
+
+
+def sentences_of_embedded_words(keras):
+    """The mask that comes out of the layer inside."""
+    layers = keras.layers
+    x = keras.Input((3, 5), dtype="int32", name="x")
+    y = layers.TimeDistributed(layers.Embedding(7, 3, mask_zero=True))(x)
+    return keras.Model(x, layers.TimeDistributed(layers.LSTM(2))(layers.TimeDistributed(layers.Dense(3))(y)))
+
+
 def masked_concatenated_directions(keras):
     layers = keras.layers
     x = keras.Input((5,), dtype="int32", name="x")

@@ -86,3 +86,41 @@ func.func @given_state(%x: tensor<1x8x3xf32>, %s0: tensor<1x3xf32>) -> tensor<1x
   }
   return %last : tensor<1x3xf32>
 }
+
+// -----
+
+// The last step so far is the sequence's last one at its end only.
+func.func @every_step_reads_the_last(%x: tensor<1x8x3xf32>) -> tensor<1x8x3xf32> {
+  %row = nn.slice %x starts [0, 7, 0] sizes [1, 1, 3] : (tensor<1x8x3xf32>) -> tensor<1x1x3xf32>
+  %gate = nn.unary sigmoid %row : (tensor<1x1x3xf32>) -> tensor<1x1x3xf32>
+  // expected-error @+1 {{layer 'model' cannot stream: needs the end of the sequence at every step}}
+  %y = nn.binary mul %x, %gate : (tensor<1x8x3xf32>, tensor<1x1x3xf32>) -> tensor<1x8x3xf32>
+  return %y : tensor<1x8x3xf32>
+}
+
+// -----
+
+func.func @every_step_reads_the_last_state(%x: tensor<1x8x3xf32>) -> tensor<1x8x1xf32> {
+  %zeros = nn.constant dense<0.0> : tensor<1x3xf32>
+  %t = nn.transpose %x permutation [1, 0, 2] : (tensor<1x8x3xf32>) -> tensor<8x1x3xf32>
+  %last = nn.scan(%a = %t) carry(%s = %zeros) : (tensor<8x1x3xf32>, tensor<1x3xf32>) -> (tensor<1x3xf32>) {
+    %r = nn.binary add %a, %s : (tensor<1x3xf32>, tensor<1x3xf32>) -> tensor<1x3xf32>
+    nn.yield %r : tensor<1x3xf32>
+  }
+  // expected-error @+1 {{layer 'model' cannot stream: needs the end of the sequence at every step}}
+  %y = nn.contract %x, %last batch [0] x [0] contracting [2] x [1] : (tensor<1x8x3xf32>, tensor<1x3xf32>) -> tensor<1x8xf32>
+  %column = nn.reshape %y shape [1, 8, 1] : (tensor<1x8xf32>) -> tensor<1x8x1xf32>
+  return %column : tensor<1x8x1xf32>
+}
+
+// -----
+
+func.func @loops_over_another_sequence(%x: tensor<1x8x3xf32>, %n: tensor<5xf32>) -> tensor<1x8x3xf32> {
+  %zeros = nn.constant dense<0.0> : tensor<1x8x3xf32>
+  // expected-error @+1 {{layer 'model' cannot stream: needs the whole sequence at every step}}
+  %last = nn.scan(%a = %n) carry(%s = %zeros) : (tensor<5xf32>, tensor<1x8x3xf32>) -> (tensor<1x8x3xf32>) {
+    %r = nn.binary add %x, %s : (tensor<1x8x3xf32>, tensor<1x8x3xf32>) -> tensor<1x8x3xf32>
+    nn.yield %r : tensor<1x8x3xf32>
+  }
+  return %last : tensor<1x8x3xf32>
+}
