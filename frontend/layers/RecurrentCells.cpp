@@ -343,6 +343,8 @@ public:
 
   Value step(Value x, MutableArrayRef<Value> states) override {
     for (auto [cell, import] : llvm::zip(cells, imports)) {
+      if (l.failed()) // of a cell below: this one does not know
+        return {};
       size_t count = cell->stateShapes().size();
       x = cell->step(x, states.take_front(count));
       states = states.drop_front(count);

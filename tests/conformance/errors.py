@@ -240,6 +240,8 @@ ERRORS = {
     "cell_class": Error([(4, 3)], [("RNN", dict(cell=New("layers.LSTMCell", 2)))], {"a.cell": stored_class("Dance")}, ["layer 'a", "Dance"]),
     "stacked_cell_weight": Error([(4, 3)], [("RNN", dict(cell=[New("layers.LSTMCell", 2), New("layers.GRUCell", 3)]))],
                                  {"a.cell": lambda cells: edited_cells(cells, 1, units=5)}, ["layer 'a/", "(GRUCell)", "[2, 15]", "[2, 9]"]),
+    "stacked_cell_activation": Error([(4, 3)], [("RNN", dict(cell=[New("layers.LSTMCell", 2), New("layers.GRUCell", 3)]))],
+                                     {"a.cell": lambda cells: edited_cells(cells, 0, activation="wiggle")}, ["layer 'a/", "(LSTMCell)", "wiggle"]),
     # masks and states given to a call
     "attention_mask_sizes": Error([(4, 6), (5, 7), (4, 5)], [("MultiHeadAttention", dict(num_heads=2, key_dim=3))], {"x2.batch_shape": [None, 4, 6]},
                                   ["layer 'a' (MultiHeadAttention)", "mask", "[1, 1, 4, 6]", "[1, 2, 4, 5]"], dict(attention_mask=2), FLOATS_AND_MASK),
