@@ -359,7 +359,9 @@ Results layerc::importTimeDistributed(LayerImport &l) {
   }
   if (inside->config.is_object() && inside->config.value("stateful", nlohmann::json()) == true)
     return l.fail() << "holds a stateful layer, which would keep one state for all steps";
+  auto *states = std::exchange(l.states, nullptr); // none that would be of all steps at once
   Results insideMasks, results = l.import(*inside, folded, masks, &insideMasks);
+  l.states = states;
   for (auto [number, result] : llvm::enumerate(results)) {
     result = unfoldTime(l, result, outer);
     l.setMask(outerMask(l, number < insideMasks.size() ? insideMasks[number] : Value(), outer), number);
