@@ -7,6 +7,7 @@
 #include "frontend/MaskRemoval.h"
 #include "frontend/Masks.h"
 #include "frontend/Refusals.h"
+#include "frontend/RunOrder.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -198,7 +199,8 @@ Results layerc::importInnerModel(LayerImport &l, const LayerGraph &model, ArrayR
     inner.values[named.tensor.call] = {inputs[i]};
     inner.masks[named.tensor.call] = {i < masks.size() ? masks[i] : Value()};
   }
-  for (auto [i, call] : llvm::enumerate(model.calls)) {
+  for (size_t i : importOrder(model)) {
+    const Call &call = model.calls[i];
     if (!inner.values[i].empty() || l.failed())
       continue;
     SmallVector<Value> values = inner.elements(inner.values, call.inputs);
@@ -371,8 +373,8 @@ OwningOpRef<ModuleOp> Importer::run() {
   values_.resize(graph_.calls.size());
   masks_.resize(graph_.calls.size());
   func::FuncOp function = makeFunction(*module);
-  for (size_t i = 0; function && i < graph_.calls.size(); ++i)
-    if (graph_.layers[graph_.calls[i].layer].className != "InputLayer")
+  for (size_t i : importOrder(graph_))
+    if (function && graph_.layers[graph_.calls[i].layer].className != "InputLayer")
       values_[i] = importCall(graph_.calls[i]);
   for (const NamedTensor &output : graph_.outputs)
     if (refusals_.empty() && !value(output.tensor))

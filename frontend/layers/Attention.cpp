@@ -237,8 +237,8 @@ static Value combinedMask(const Heads &h) {
   return mask;
 }
 
-/// softmax over the last `axes` dimensions of scores that `mask` keeps. A row without any is uniform, but zero where
-/// Keras computes the scores itself since 3.10.
+/// softmax over the last `axes` dimensions of scores that `mask` keeps. A row without any is uniform over one axis, but
+/// zero where Keras computes the scores itself since 3.10.
 static Value maskedSoftmax(LayerImport &l, Value scores, Value mask, int64_t axes, bool explicitScores) {
   if (l.failed())
     return {};
@@ -257,8 +257,16 @@ static Value maskedSoftmax(LayerImport &l, Value scores, Value mask, int64_t axe
     return {};
   Value low = l.scalar(l.elementType(scores).isF16() ? -3e4 : -1e9, scores);
   Value weights = l.softmax(l.select(mask, scores, low), softmaxAxes);
-  bool clears = explicitScores && l.isKerasFrom(3, 10);
-  return clears ? l.select(mask, weights, l.scalar(0, weights)) : weights;
+  if (explicitScores && l.isKerasFrom(3, 10))
+    return l.select(mask, weights, l.scalar(0, weights));
+  if (axes == 1 || l.failed())
+    return weights;
+  // Over several axes Keras takes the exponential of what exceeds the logarithm of their sum, which is lost beside
+  // -1e9: without any score to keep all weights are 1.
+  Sizes someShape(l.shape(mask));
+  std::fill(someShape.end() - axes, someShape.end(), 1);
+  Value some = l.reshape(l.reduce(nn::ReduceFunction::Any, mask, softmaxAxes), someShape);
+  return l.select(some, weights, l.scalar(1, weights));
 }
 
 static std::string letters(StringRef all, ArrayRef<int64_t> places) {

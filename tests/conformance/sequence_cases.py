@@ -211,6 +211,9 @@ ATTENTION = [
           label="window"),
     Table("MultiHeadAttention", [(3, 4, 6), (3, 4, 6), (4, 4)], dict(num_heads=2, key_dim=3, attention_axes=2), named=dict(attention_mask=2),
           dtype=["float32", "float32", "bool"], batch=3, old=("tfk",), label="axis_mask"),
+    Table("MultiHeadAttention", [(3, 4, 6), (2, 5, 7), (3, 4, 2, 5)], dict(num_heads=2, key_dim=3, attention_axes=(1, 2)),
+          named=dict(attention_mask=2), dtype=["float32", "float32", "bool"], values=["uniform", "uniform", "padded"], batch=5,
+          old=("tfk",), label="two_axes_mask"),
     Table("MultiHeadAttention", [(4, 6)] * 2, dict(num_heads=2, key_dim=3), each(dtype=["mixed_float16", "mixed_bfloat16"])),
     *[Table(layer, [(4, 6), (4, 6), (4,), (4,)], config, named=dict(query_mask=2, value_mask=3), dtype=["float32", "float32", "bool", "bool"],
             batch=3, label="mask_arguments")
@@ -236,7 +239,7 @@ GRAPHS = [
     *[Graph(name, values="ids", batch=4, dialects=BOTH) for name in ("masked_concatenated_directions",)],
     # Keras 3 hands the masks of words on to the sentences.
     *[Graph(name, values="ids", batch=4, dialects=("tfk", "tfk_h5")) for name in ("sentences_masked_by_words", "sentences_of_embedded_words")],
-    Graph("two_stateful", steps=3, dialects=(*BOTH, "tfk_h5")), Graph("stateful_in_nested_model", steps=3, dialects=BOTH),
+    Graph("shared_stateful", steps=3, dialects=BOTH), Graph("two_stateful", steps=3, dialects=(*BOTH, "tfk_h5")), Graph("stateful_in_nested_model", steps=3, dialects=BOTH),
     Graph("mixed_float16_recurrent", dialects=BOTH), Graph("mixed_float16_stack", dialects=BOTH), Graph("mixed_bfloat16_recurrent"), Graph("float64_recurrent", dialects=("tfk",)),
     *[Graph(f"stack{seed}", values="padded", batch=5, folder="stacks", dialects=(("keras", "keras", "tfk", "keras", "tfk_h5")[seed % 5],))
       for seed in STACKS],

@@ -244,6 +244,14 @@ def two_stateful(keras):
     return keras.Model(x, [y, layers.GRU(2, stateful=True)(y)])
 
 
+def shared_stateful(keras):
+    """Which call of a layer comes first shows in its state."""
+    layers = keras.layers
+    x = keras.Input(batch_shape=(2, 3, 4), name="x")
+    kept = layers.GRU(3, stateful=True)
+    return keras.Model(x, [kept(x), kept(layers.Dense(4)(x))])
+
+
 def stateful_in_nested_model(keras):
     layers = keras.layers
     i = keras.Input(batch_shape=(2, 3, 4), name="i")
