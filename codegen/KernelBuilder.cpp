@@ -108,6 +108,23 @@ Value KernelBuilder::known(Value index, std::optional<std::pair<int64_t, int64_t
   return index;
 }
 
+int64_t KernelBuilder::distance(Value index, Value base) const {
+  auto constantOf = [&](Value value) -> std::optional<int64_t> {
+    auto known = rangeOf(value);
+    return known && known->first == known->second ? std::optional(known->first) : std::nullopt;
+  };
+  int64_t distance = 0;
+  while (index != base) {
+    if (auto number = constantOf(index), from = constantOf(base); number && from)
+      return distance + *number - *from;
+    auto sum = index.getDefiningOp<arith::AddIOp>();
+    assert(sum && constantOf(sum.getRhs()) && "the indices differ by a constant");
+    distance += *constantOf(sum.getRhs());
+    index = sum.getLhs();
+  }
+  return distance;
+}
+
 Value KernelBuilder::narrowed(Value index, int64_t smallest, int64_t largest) {
   if (auto range = rangeOf(index)) {
     smallest = std::max(smallest, range->first);

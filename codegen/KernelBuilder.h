@@ -72,6 +72,8 @@ public:
   std::optional<std::pair<int64_t, int64_t>> rangeOf(mlir::Value index) const;
   /// The same index where it is known to lie in [smallest, largest]: inside a branch.
   mlir::Value narrowed(mlir::Value index, int64_t smallest, int64_t largest);
+  /// index - base, where they differ by constants that were added to `base`.
+  int64_t distance(mlir::Value index, mlir::Value base) const;
   /// Whether an index is known to be a multiple of `divisor`.
   bool isMultiple(mlir::Value index, int64_t divisor) const { return multipleOf(index) % divisor == 0; }
 

@@ -119,20 +119,24 @@ void Evaluator::runScan(nn::ScanOp scan) {
       if (operand.getParentRegion()->isProperAncestor(&scan.getBody()))
         outside.push_back(operand);
   });
-  for (int64_t step = 0; step < scan.steps(); ++step) {
-    int64_t t = scan.getReverse() ? scan.steps() - 1 - step : step;
+  auto unroll = static_cast<int64_t>(scan.getUnroll());
+  for (int64_t first = 0; first < scan.steps(); first += unroll) {
+    auto position = [&](size_t number) {
+      int64_t step = first + scan.stepInBody(number);
+      return scan.getReverse() ? scan.steps() - 1 - step : step;
+    };
     Evaluator body(weights_);
     for (Value value : outside)
       body.values_[value] = find(value);
-    for (auto [argument, sequence] : llvm::zip(scan.slices(), sequences))
-      body.bind(argument, sliceOf(sequence, t));
+    for (auto [number, argument] : llvm::enumerate(scan.slices()))
+      body.bind(argument, sliceOf(sequences[number / unroll], position(number)));
     for (auto [argument, data] : llvm::zip(scan.carried(), carried))
       body.bind(argument, data);
     std::vector<TensorData> yielded;
     for (Value value : scan.yield().getValues())
       yielded.push_back(body.evaluate(value));
     for (auto [number, data] : llvm::enumerate(ArrayRef(yielded).drop_front(carried.size())))
-      llvm::copy(data.bytes, stacked[number].bytes.begin() + t * data.bytes.size());
+      llvm::copy(data.bytes, stacked[number / unroll].bytes.begin() + position(number) * data.bytes.size());
     std::move(yielded.begin(), yielded.begin() + carried.size(), carried.begin());
   }
   for (auto [result, data] : llvm::zip(scan.lastValues(), carried))

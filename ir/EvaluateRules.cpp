@@ -523,9 +523,10 @@ static Rule makeRule(PackOp op, Inputs in) {
   int64_t perGroup = width / op.getLayout().getGroups(), columns = op.getLayout().getColumns();
   if (const WinogradTransform *transform = WinogradTransform::of(op.getLayout()))
     return winogradRule(*transform, x, columns);
+  bool areGates = op.getLayout().getKind() == "gates";
   return [=](Index i) {
-    int64_t column = i[1] * columns + i[3];
-    return column < perGroup ? x->load(i[2] * width + i[0] * perGroup + column) : Scalar();
+    int64_t group = i[areGates ? 2 : 0], row = i[areGates ? 1 : 2], column = i[areGates ? 0 : 1] * columns + i[3];
+    return column < perGroup ? x->load(row * width + group * perGroup + column) : Scalar();
   };
 }
 
@@ -536,12 +537,15 @@ static Rule makeRule(UnpackOp op, Inputs in) {
   int64_t perGroup = width / op.getLayout().getGroups(), columns = op.getLayout().getColumns();
   if (const WinogradTransform *transform = WinogradTransform::of(op.getLayout()))
     return inverseWinogradRule(*transform, packed, shape[2], columns);
+  bool areGates = op.getLayout().getKind() == "gates";
   return [=](Index i) {
     int64_t linear = 0;
     for (auto [position, size] : llvm::zip_equal(i, shape))
       linear = linear * size + position;
-    int64_t column = linear % width;
-    return packed->at({column / perGroup, column % perGroup / columns, linear / width, column % perGroup % columns});
+    int64_t group = linear % width / perGroup, column = linear % width % perGroup, row = linear / width;
+    if (areGates)
+      return packed->at({column / columns, row, group, column % columns});
+    return packed->at({group, column / columns, row, column % columns});
   };
 }
 

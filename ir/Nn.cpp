@@ -143,7 +143,12 @@ static Type sliceType(Type sequence) {
 
 YieldOp ScanOp::yield() { return cast<YieldOp>(getBody().front().back()); }
 
-// nn.scan(%a = %x, ...) carry(%s = %zero, ...) reverse : (types) -> types { ... }
+OpResult ScanOp::resultOf(size_t number) {
+  return getOutputs()[number < carriedCount() ? number : carriedCount() + (number - carriedCount()) / getUnroll()];
+}
+
+// nn.scan(%a = %x, ...) carry(%s = %zero, ...) reverse unroll(1) : (types) -> types { ... }
+// With unroll(n) each sequence is named n times, once for each of its slices.
 ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &state) {
   Bindings bindings;
   if (bindings.parse(parser))
@@ -153,11 +158,24 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &state) {
     return failure();
   if (succeeded(parser.parseOptionalKeyword("reverse")))
     state.addAttribute("reverse", parser.getBuilder().getUnitAttr());
+  int64_t unroll = 1;
+  if (succeeded(parser.parseOptionalKeyword("unroll"))) {
+    if (parser.parseLParen() || parser.parseInteger(unroll) || parser.parseRParen())
+      return failure();
+    if (unroll < 1 || sequences % unroll != 0)
+      return parser.emitError(parser.getNameLoc()) << "expects each sequence " << unroll << " times";
+    state.addAttribute("unroll", parser.getBuilder().getI64IntegerAttr(unroll));
+  }
   FunctionType type;
+  size_t slices = sequences;
+  sequences /= unroll;
+  for (size_t sequence = 0; sequence < sequences; ++sequence) // the others name the same
+    bindings.operands.erase(bindings.operands.begin() + sequence + 1, bindings.operands.begin() + sequence + unroll);
   if (parser.parseOptionalAttrDict(state.attributes) || bindings.parseTypes(parser, state, type))
     return failure();
   for (auto [number, argument] : llvm::enumerate(bindings.arguments))
-    argument.type = number < sequences ? sliceType(type.getInput(number)) : type.getInput(number);
+    argument.type =
+        number < slices ? sliceType(type.getInput(number / unroll)) : type.getInput(number - slices + sequences);
   int32_t count = static_cast<int32_t>(sequences), all = static_cast<int32_t>(bindings.operands.size());
   state.addAttribute(getOperandSegmentSizesAttrName(state.name),
                      parser.getBuilder().getDenseI32ArrayAttr({count, all - count}));
@@ -165,14 +183,19 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &state) {
 }
 
 void ScanOp::print(OpAsmPrinter &printer) {
-  printBindings(printer, slices(), getSequences());
+  SmallVector<Value> sequences;
+  for (BlockArgument slice : slices())
+    sequences.push_back(sequenceOf(slice));
+  printBindings(printer, slices(), sequences);
   if (!getInitials().empty()) {
     printer << " carry";
     printBindings(printer, carried(), getInitials());
   }
   if (getReverse())
     printer << " reverse";
-  printer.printOptionalAttrDict((*this)->getAttrs(), {"reverse", getOperandSegmentSizesAttrName()});
+  if (getUnroll() != 1)
+    printer << " unroll(" << getUnroll() << ")";
+  printer.printOptionalAttrDict((*this)->getAttrs(), {"reverse", "unroll", getOperandSegmentSizesAttrName()});
   printer << " : ";
   printer.printFunctionalType(*this);
   printer << " ";

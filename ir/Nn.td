@@ -99,6 +99,9 @@ def Nn_LayoutAttr : AttrDef<Nn_Dialect, "Layout"> {
     ranges of columns, each range into panels of `columns` columns, the last one filled with zeros; a panel is stored
     row by row: [groups][ceil(N / groups / columns)][K][columns].
 
+    `gates`: the same panels with those of all groups side by side, row by row, so that one stream of memory holds what
+    is needed of every gate at a time: [ceil(N / groups / columns)][K][groups][columns].
+
     `winograd2`, `winograd4`: a 3 x 3 x C x N kernel is transformed for F(2 x 2, 3 x 3) or F(4 x 4, 3 x 3), which makes
     it P x P x C x N with P = 4 or 6, and then stored as `panels`.
   }];
@@ -751,9 +754,13 @@ def Nn_ScanOp : Nn_Op<"scan", [InferTypeOpAdaptor, AttrSizedOperandSegments, Sin
 
     The body may use values from outside: weights, and whatever is the same in every step.
 
-    C1: at least one sequence; all have the same number of elements in the first dimension, at least 1. C2: one block
-    argument per sequence, of its type without the first dimension, then one per initial value, of its type. C3: the
-    first values of nn.yield have the types of the initial values.
+    With `unroll(n)` the body is n steps in a row: it has n arguments for each sequence, in the order of steps, and
+    yields n elements for each stacked result. Carried values then alternate between buffers without a copy.
+
+    C1: at least one sequence; all have the same number of elements in the first dimension, at least 1. C2: `unroll`
+    block arguments per sequence, of its type without the first dimension, then one per initial value, of its type. C3:
+    the first values of nn.yield have the types of the initial values; `unroll` values of one type follow for each
+    stacked result. C4: `unroll` is at least 1 and divides the number of steps.
 
     Example:
     ```mlir
@@ -763,7 +770,8 @@ def Nn_ScanOp : Nn_Op<"scan", [InferTypeOpAdaptor, AttrSizedOperandSegments, Sin
     }
     ```
   }];
-  let arguments = (ins Variadic<Nn_Tensor>:$sequences, Variadic<Nn_Tensor>:$initials, UnitAttr:$reverse);
+  let arguments = (ins Variadic<Nn_Tensor>:$sequences, Variadic<Nn_Tensor>:$initials, UnitAttr:$reverse,
+    DefaultValuedAttr<I64Attr, "1">:$unroll);
   let results = (outs Variadic<Nn_Tensor>:$outputs);
   let regions = (region SizedRegion<1>:$body);
   let extraClassDeclaration = [{
@@ -772,8 +780,16 @@ def Nn_ScanOp : Nn_Op<"scan", [InferTypeOpAdaptor, AttrSizedOperandSegments, Sin
     size_t carriedCount() { return getInitials().size(); }
     ::mlir::ResultRange lastValues() { return getOutputs().take_front(carriedCount()); }
     ::mlir::ResultRange stacked() { return getOutputs().drop_front(carriedCount()); }
-    ::mlir::Block::BlockArgListType slices() { return getBody().getArguments().take_front(getSequences().size()); }
-    ::mlir::Block::BlockArgListType carried() { return getBody().getArguments().drop_front(getSequences().size()); }
+    size_t sliceCount() { return getSequences().size() * getUnroll(); }
+    ::mlir::Block::BlockArgListType slices() { return getBody().getArguments().take_front(sliceCount()); }
+    ::mlir::Block::BlockArgListType carried() { return getBody().getArguments().drop_front(sliceCount()); }
+    /// The sequence that a slice is an element of.
+    ::mlir::Value sequenceOf(::mlir::BlockArgument slice) { return getSequences()[slice.getArgNumber() / getUnroll()]; }
+    /// The result that yielded value `number` is the last of, or an element of.
+    ::mlir::OpResult resultOf(size_t number);
+    /// Which of the body's steps a slice, or an element of a stacked result, is of; `number` counts slices, or stacked
+    /// values.
+    int64_t stepInBody(size_t number) { return static_cast<int64_t>(number) % static_cast<int64_t>(getUnroll()); }
   }];
   let hasCustomAssemblyFormat = 1;
   let hasRegionVerifier = 1;

@@ -280,7 +280,8 @@ Sizes layerc::nn::packedShape(ArrayRef<int64_t> shape, LayoutAttr layout) {
     depth *= size;
   if (const WinogradTransform *transform = WinogradTransform::of(layout))
     depth = depth / 9 * transform->points() * transform->points();
-  return {groups, (width / groups + columns - 1) / columns, depth, columns};
+  int64_t panels = (width / groups + columns - 1) / columns;
+  return layout.getKind() == "gates" ? Sizes{panels, depth, groups, columns} : Sizes{groups, panels, depth, columns};
 }
 
 LogicalResult PackOp::inferReturnTypes(MLIRContext *, std::optional<Location>, Adaptor op,
@@ -298,7 +299,11 @@ LogicalResult ScanOp::inferReturnTypes(MLIRContext *, std::optional<Location> lo
   if (!yield || yield.getValues().size() < op.getInitials().size())
     return emitOptionalError(location, "nn.scan expects nn.yield to give the next carried values"); // C3
   llvm::append_range(types, op.getInitials().getTypes());
-  for (Value value : yield.getValues().drop_front(op.getInitials().size())) {
+  ValueRange stacked = yield.getValues().drop_front(op.getInitials().size());
+  if (op.getUnroll() < 1 || stacked.size() % op.getUnroll() != 0)
+    return emitOptionalError(location, "nn.scan expects nn.yield to give an element of each stacked result per step");
+  for (size_t number = 0; number < stacked.size(); number += op.getUnroll()) {
+    Value value = stacked[number];
     Sizes sizes{sizeOr(typeOf(op.getSequences().front()).getShape(), 0, 0)};
     llvm::append_range(sizes, typeOf(value).getShape());
     types.push_back(RankedTensorType::get(sizes, typeOf(value).getElementType()));

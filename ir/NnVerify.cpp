@@ -98,8 +98,8 @@ static LogicalResult verifyLayout(Operation *op, LayoutAttr layout, RankedTensor
 
 LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef kind, int64_t columns,
                                  int64_t groups) {
-  if (kind != "panels" && kind != "winograd2" && kind != "winograd4")
-    return emitError() << "knows the layout kinds panels, winograd2 and winograd4, got " << kind;
+  if (!llvm::is_contained({"panels", "gates", "winograd2", "winograd4"}, kind))
+    return emitError() << "knows the layout kinds panels, gates, winograd2 and winograd4, got " << kind;
   if (columns < 1 || groups < 1)
     return emitError() << "expects positive columns and groups, got " << columns << " and " << groups;
   return success();
@@ -464,8 +464,10 @@ LogicalResult ScanOp::verifyRegions() {
     auto type = cast<RankedTensorType>(sequence.getType());
     if (type.getRank() == 0 || type.getDimSize(0) < 1 || type.getDimSize(0) != first.getDimSize(0)) // C1
       return emitOpError() << "expects sequences of one length of at least 1, got " << first << " and " << type;
-    arguments.push_back(type.clone(type.getShape().drop_front()));
+    arguments.append(std::max<int64_t>(1, getUnroll()), type.clone(type.getShape().drop_front()));
   }
+  if (getUnroll() < 1 || first.getDimSize(0) % static_cast<int64_t>(getUnroll()) != 0) // C4
+    return emitOpError() << "unrolls " << getUnroll() << " of " << first.getDimSize(0) << " steps";
   llvm::append_range(arguments, getInitials().getTypes());
   if (getBody().getArgumentTypes() != TypeRange(arguments)) // C2
     return emitOpError() << "expects block arguments of types " << arguments << ", got "
@@ -473,6 +475,9 @@ LogicalResult ScanOp::verifyRegions() {
   TypeRange yielded = yield().getValues().getTypes();
   if (yielded.take_front(carriedCount()) != getInitials().getTypes()) // C3
     return emitOpError() << "carries " << getInitials().getTypes() << ", its body yields " << yielded;
+  for (auto [number, type] : llvm::enumerate(yielded.drop_front(carriedCount())))
+    if (type != yielded[carriedCount() + number - stepInBody(number)]) // C3
+      return emitOpError() << "stacks values of different types, " << yielded;
   return success();
 }
 

@@ -289,7 +289,7 @@ void RecipeRunner::writeConcat(ConcatOp op, char *out) {
   }
 }
 
-/// Copies rows of a K x N matrix into panels [groups][panels][K][columns].
+/// Copies rows of a K x N matrix into panels [groups][panels][K][columns], or [panels][K][groups][columns] for gates.
 static void packPanels(const StridedView &matrix, LayoutAttr layout, char *out) {
   int64_t width = matrix.shape.back(), depth = width == 0 ? 0 : matrix.size() / width;
   int64_t columns = layout.getColumns(), perGroup = width / layout.getGroups();
@@ -297,6 +297,7 @@ static void packPanels(const StridedView &matrix, LayoutAttr layout, char *out) 
   SmallVector<int64_t, 64> rows;
   rows.reserve(depth);
   forEachRow<1>(matrix.shape, {matrix.strides}, [&](std::array<int64_t, 1> offset) { rows.push_back(offset[0]); });
+  bool areGates = layout.getKind() == "gates";
   constexpr int64_t block = 64; // rows whose bytes stay in L2 while they are dealt out to the panels
   for (int64_t k0 = 0; k0 < depth; k0 += block)
     for (int64_t panel = 0; panel < layout.getGroups() * panels; ++panel) {
@@ -304,7 +305,9 @@ static void packPanels(const StridedView &matrix, LayoutAttr layout, char *out) 
       int64_t column = panel / panels * perGroup + first, stride = matrix.strides.back();
       for (int64_t k = k0; k < std::min(k0 + block, depth); ++k) {
         const char *from = matrix.data + (rows[k] + column * stride) * bytes;
-        char *to = out + (panel * depth + k) * columns * bytes;
+        int64_t piece =
+            areGates ? (panel % panels * depth + k) * layout.getGroups() + panel / panels : panel * depth + k;
+        char *to = out + piece * columns * bytes;
         if (stride == 1)
           std::memcpy(to, from, count * bytes);
         else

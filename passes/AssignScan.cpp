@@ -43,9 +43,12 @@ Value layerc::copyByKernel(Value value, OpBuilder &builder, const Target &target
   return kernel.getResult(0);
 }
 
-/// Whether `value` is made by a kernel of `block` that no earlier operand of `user` stands for.
+/// Whether `value` is made in `block`, by a kernel or as a loop's stacked result, and no earlier operand of the user
+/// stands for it.
 static bool isOwn(Value value, Block *block, OpOperand &use) {
-  return value.getDefiningOp<nn::KernelOp>() && value.getParentBlock() == block &&
+  auto loop = value.getDefiningOp<nn::ScanOp>();
+  bool isStacked = loop && llvm::is_contained(loop.stacked(), value);
+  return (value.getDefiningOp<nn::KernelOp>() || isStacked) && value.getParentBlock() == block &&
          !llvm::is_contained(use.getOwner()->getOperands().take_front(use.getOperandNumber()), value);
 }
 
@@ -78,15 +81,40 @@ static bool mayWriteOver(BlockArgument current, nn::KernelOp kernel, std::option
   return true;
 }
 
+/// Whether kernels can lead from `current` to `value` with each writing its first result over what the one before it
+/// made, as those of the steps of an unrolled body do. `places` gets the kernels and the operands that they write over.
+static bool findChain(Value value, BlockArgument current, SmallVectorImpl<std::pair<nn::KernelOp, unsigned>> &places) {
+  auto kernel = value.getDefiningOp<nn::KernelOp>();
+  if (!kernel || kernel->getBlock() != current.getOwner() || value != kernel.getResult(0))
+    return false;
+  const KernelTemplate *kernelTemplate = findKernelTemplate(*kernel.getAlgorithm());
+  for (auto [number, operand] : llvm::enumerate(kernel.getInputs())) {
+    if (operand.getType() != value.getType() ||
+        kernelTemplate->access(kernel.getBody().front(), number) != Access::SameIndex)
+      continue;
+    std::optional<unsigned> place;
+    bool isStart = operand == current && mayWriteOver(current, kernel, place) && place;
+    if (isStart || (operand.hasOneUse() && findChain(operand, current, places))) {
+      places.push_back({kernel, static_cast<unsigned>(number)});
+      return true;
+    }
+  }
+  return false;
+}
+
 static void assignCarried(nn::ScanOp scan, unsigned number, const Target &target) {
   OpOperand &next = scan.yield()->getOpOperand(number);
   auto kernel = next.get().getDefiningOp<nn::KernelOp>();
+  SmallVector<std::pair<nn::KernelOp, unsigned>> chain;
+  if (findChain(next.get(), scan.carried()[number], chain)) {
+    for (auto [writer, place] : chain)
+      writer->setAttr(kInPlaceAttr, OpBuilder(writer).getI64IntegerAttr(place));
+    return;
+  }
   std::optional<unsigned> operand;
-  if (!mayWriteOver(scan.carried()[number], kernel, operand)) {
+  if (!kernel || !mayWriteOver(scan.carried()[number], kernel, operand) || operand) {
     OpBuilder builder(scan.yield());
     next.set(copyByKernel(next.get(), builder, target));
-  } else if (operand) {
-    kernel->setAttr(kInPlaceAttr, OpBuilder(kernel).getI64IntegerAttr(*operand));
   }
 }
 

@@ -18,8 +18,8 @@ int64_t layerc::denseBytes(Type type) {
 static Value wholeOf(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value))
     if (auto scan = dyn_cast<nn::ScanOp>(argument.getOwner()->getParentOp())) {
-      size_t number = argument.getArgNumber(), sequences = scan.getSequences().size();
-      return number < sequences ? scan.getSequences()[number] : scan.lastValues()[number - sequences];
+      size_t number = argument.getArgNumber(), slices = scan.sliceCount();
+      return number < slices ? scan.sequenceOf(argument) : scan.lastValues()[number - slices];
     }
   for (OpOperand &use : value.getUses()) {
     Operation *user = use.getOwner();
@@ -30,9 +30,15 @@ static Value wholeOf(Value value) {
       return scan.lastValues()[number - scan.getSequences().size()];
     if (isa<nn::YieldOp>(user))
       if (auto scan = dyn_cast<nn::ScanOp>(user->getParentOp()))
-        return scan.getOutputs()[number];
+        return scan.resultOf(number);
   }
   return {};
+}
+
+Value layerc::inPlaceOperand(Value result) {
+  auto kernel = result.getDefiningOp<nn::KernelOp>();
+  auto operand = kernel ? kernel->getAttrOfType<IntegerAttr>(kInPlaceAttr) : IntegerAttr();
+  return operand && result == kernel.getResult(0) ? kernel.getInputs()[operand.getInt()] : Value();
 }
 
 Value layerc::bufferRoot(Value value) {
@@ -45,11 +51,10 @@ Value layerc::bufferRoot(Value value) {
       value = whole;
       continue;
     }
-    if (auto kernel = value.getDefiningOp<nn::KernelOp>())
-      if (auto operand = kernel->getAttrOfType<IntegerAttr>(kInPlaceAttr)) {
-        value = kernel.getInputs()[operand.getInt()];
-        continue;
-      }
+    if (Value operand = inPlaceOperand(value)) {
+      value = operand;
+      continue;
+    }
     return value;
   }
 }

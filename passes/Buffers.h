@@ -18,6 +18,9 @@ inline constexpr llvm::StringLiteral kInPlaceAttr = "nn.in_place";
 /// Bytes of a dense tensor in memory; booleans take one byte.
 int64_t denseBytes(mlir::Type type);
 
+/// The operand that a kernel writes `result` over, or null.
+mlir::Value inPlaceOperand(mlir::Value result);
+
 /// The value whose bytes `value` lies in: through reshapes, into concatenations, over operands taken in place. In a
 /// scan whose values have their bytes (nn-assign-views), slices lie in their sequence, what is yielded lies in the
 /// scan's results, and carried values, from the initial to the last one, lie in one buffer.

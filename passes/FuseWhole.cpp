@@ -49,8 +49,8 @@ static void cloneConstants(Value value, IRMapping &mapping, OpBuilder &builder) 
   builder.clone(*value.getDefiningOp(), mapping);
 }
 
-/// Makes `ops` a kernel before `before` if the scan template accepts them.
-static bool takeWhole(ArrayRef<Operation *> ops, ArrayRef<Value> results, Operation *before) {
+bool layerc::takeAsKernel(ArrayRef<Operation *> ops, ArrayRef<Value> results, Operation *before,
+                          const KernelTemplate &kernelTemplate) {
   OpBuilder builder(before);
   auto isInside = [&](Operation *op) {
     return llvm::any_of(ops, [&](Operation *outer) { return outer->isAncestor(op); });
@@ -86,7 +86,7 @@ static bool takeWhole(ArrayRef<Operation *> ops, ArrayRef<Value> results, Operat
     yielded.push_back(mapping.lookup(result));
   builder.create<nn::YieldOp>(kernel.getLoc(), yielded);
   std::string reason;
-  bool isTaken = scanTemplate().accepts(body, reason);
+  bool isTaken = kernelTemplate.accepts(body, reason);
   if (isTaken && !areWeights(kernel))
     isTaken = (reason = "a product of two activations", false);
   if (!isTaken) {
@@ -105,7 +105,7 @@ static bool takeWhole(ArrayRef<Operation *> ops, ArrayRef<Value> results, Operat
 bool layerc::fuseScan(nn::ScanOp scan) {
   SmallVector<Value> results;
   llvm::copy_if(scan.getOutputs(), std::back_inserter(results), [](Value result) { return !result.use_empty(); });
-  return takeWhole({scan}, results, scan);
+  return takeAsKernel({scan}, results, scan, scanTemplate());
 }
 
 bool layerc::fuseSmallNet(Block &block) {
@@ -124,7 +124,7 @@ bool layerc::fuseSmallNet(Block &block) {
     if (leaves)
       llvm::append_range(results, op->getResults());
   }
-  if (results.empty() || !takeWhole(ops, results, block.getTerminator()))
+  if (results.empty() || !takeAsKernel(ops, results, block.getTerminator(), scanTemplate()))
     return false;
   for (Operation &op : llvm::make_early_inc_range(block.without_terminator()))
     if (isa<nn::ReshapeOp>(op) && isReturned(op.getResult(0)))

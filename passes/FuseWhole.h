@@ -4,8 +4,14 @@
 #pragma once
 
 #include "ir/Nn.h"
+#include "ir/kernels/KernelTemplate.h"
 
 namespace layerc {
+
+/// Makes `ops`, in program order, a kernel in front of `before` with the values `results`, which later ops read, if
+/// `kernelTemplate` accepts them and all matrices that they multiply by are weights.
+bool takeAsKernel(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<mlir::Value> results, mlir::Operation *before,
+                  const KernelTemplate &kernelTemplate);
 
 /// Makes `scan` a kernel if the scan template accepts it; else a remark says why not.
 bool fuseScan(nn::ScanOp scan);

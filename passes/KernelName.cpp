@@ -80,6 +80,9 @@ std::string layerc::kernelName(nn::KernelOp kernel) {
     return attentionName(kernel.getBody().front());
   if (kernel.getAlgorithm() == scanTemplate().name())
     return scanName(kernel.getBody().front()).substr(0, kMostLetters);
+  if (std::string reason; auto g = convGeometry(kernel.getBody().front(), reason))
+    if (g->gates != 1)
+      return opName(*g->anchor) + "_gates" + std::to_string(g->gates);
   SmallVector<std::string> words;
   for (Operation &op : kernel.getBody().front())
     if (std::string word = opName(op); !word.empty())

@@ -2,6 +2,7 @@
 // nn-fuse: groups ops into nn.kernel. An op joins the group of the value it consumes when that value has no other use
 // and the template of the group accepts the longer body; a heavy template is never given up for the sake of a join.
 // Groups of its other operands then follow it, where that computes nothing twice.
+#include "passes/FuseGates.h"
 #include "passes/FuseWhole.h"
 #include "passes/Passes.h"
 
@@ -152,8 +153,10 @@ struct NnFuse : layerc::impl::NnFuseBase<NnFuse> {
     }
     templates_ = kernelTemplates(*source);
     function.walk([&](nn::ScanOp scan) {
-      if (!fuseScan(scan))
-        fuse(scan.getBody().front());
+      if (fuseScan(scan))
+        return;
+      unroll(scan);
+      fuse(scan.getBody().front());
     });
     if (!fuseSmallNet(function.getBody().front()))
       fuse(function.getBody().front());
@@ -167,10 +170,55 @@ private:
     SmallVector<Operation *> ops;
   };
 
+  /// Puts two or a few steps into the body of a loop whose products read carried values, which the next ones cannot be
+  /// written over: then the next ones have bytes of their own, and the last of the body's steps writes over the first.
+  static void unroll(nn::ScanOp scan) {
+    constexpr int64_t most = 8;
+    int64_t steps = 2;
+    while (steps <= most && scan.steps() % steps != 0)
+      ++steps;
+    Block &body = scan.getBody().front();
+    bool isMultiplied = llvm::any_of(scan.carried(), [](Value carried) {
+      return llvm::any_of(carried.getUsers(), [](Operation *user) { return isa<nn::ContractOp, nn::ConvOp>(user); });
+    });
+    if (steps > most || scan.getUnroll() != 1 || !isMultiplied)
+      return;
+    nn::YieldOp yield = scan.yield();
+    OpBuilder builder(yield);
+    size_t sequences = scan.getSequences().size(), carried = scan.carriedCount();
+    SmallVector<Operation *> ops;
+    for (Operation &op : body.without_terminator())
+      ops.push_back(&op);
+    SmallVector<SmallVector<Value>> yielded{SmallVector<Value>(yield.getValues())};
+    for (int64_t step = 1; step < steps; ++step) {
+      IRMapping mapping;
+      for (size_t number = 0; number < sequences; ++number) {
+        auto place = static_cast<unsigned>(number * (step + 1) + step); // behind the sequence's slices so far
+        mapping.map(body.getArgument(place - step),
+                    body.insertArgument(place, body.getArgument(place - 1).getType(), scan.getLoc()));
+      }
+      for (size_t number = 0; number < carried; ++number)
+        mapping.map(body.getArgument(sequences * (step + 1) + number), yielded.back()[number]);
+      for (Operation *op : ops)
+        builder.clone(*op, mapping);
+      SmallVector<Value> next;
+      for (Value value : yielded.front())
+        next.push_back(mapping.lookupOrDefault(value));
+      yielded.push_back(std::move(next));
+    }
+    SmallVector<Value> all(ArrayRef(yielded.back()).take_front(carried));
+    for (size_t number = carried; number < yielded.front().size(); ++number)
+      for (ArrayRef<Value> values : yielded)
+        all.push_back(values[number]);
+    yield.getValuesMutable().assign(all);
+    scan.setUnroll(steps);
+  }
+
   /// Groups stay inside one block: a loop's body is fused like a function.
   void fuse(Block &block) {
     groups_.clear();
     indexOf_.clear();
+    fuseGates(block);
     for (auto softmax : block.getOps<nn::SoftmaxOp>())
       placeAttention(softmax);
     for (Operation &op : block)

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // nn-hoist-scan: what does not depend on the carried values is computed before the loop, for all steps at once. Heavy
 // ops decide: they take what they read with them and what is added to their result; cheap ops alone stay in the loop.
+// Where the results of all steps would need more memory than the layers one by one, the loop becomes one over runs of
+// steps, and each run is preceded by what its own steps need.
 #include "passes/Passes.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace layerc {
 #define GEN_PASS_DEF_NNHOISTSCAN
@@ -139,7 +143,86 @@ private:
   DenseMap<Value, Value> lifted_;
 };
 
-bool isHeavy(Operation *op) { return isa<nn::ContractOp, nn::ConvOp>(op); }
+int64_t bytesOf(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return static_cast<int64_t>(llvm::alignTo(type.getNumElements() * type.getElementTypeBitWidth() / 8, 64));
+}
+
+/// Products and convolutions of so few rows that most of their time goes into reading weights; more rows fill the
+/// registers by themselves and gain nothing from those of other steps.
+bool isHeavy(Operation *op) {
+  constexpr int64_t mostRows = 16;
+  if (!isa<nn::ContractOp, nn::ConvOp>(op))
+    return false;
+  auto scan = op->getParentOfType<nn::ScanOp>();
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  return scan.getInitials().empty() || type.getRank() == 0 || type.getNumElements() < mostRows * type.getShape().back();
+}
+
+/// Whether `value` is another one in each step because of the carried values.
+bool followsCarried(nn::ScanOp scan, Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return argument.getOwner() == &scan.getBody().front() && argument.getArgNumber() >= scan.sliceCount();
+  return scan.getBody().isAncestor(value.getParentRegion()) &&
+         llvm::any_of(value.getDefiningOp()->getOperands(),
+                      [&](Value operand) { return followsCarried(scan, operand); });
+}
+
+/// The last op of the block of `op` that reads `value`, or a reshape of it.
+Operation *lastReader(Value value, Block &block) {
+  Operation *last = nullptr;
+  for (Operation *user : value.getUsers()) {
+    Operation *reader = block.findAncestorOpInBlock(*user);
+    if (isa<nn::ReshapeOp>(user))
+      if (Operation *further = lastReader(user->getResult(0), block))
+        reader = further;
+    if (!last || last->isBeforeInBlock(reader))
+      last = reader;
+  }
+  return last;
+}
+
+/// Bytes of values other than the function's operands and results that are there while `scan` runs.
+int64_t bytesAround(nn::ScanOp scan, func::FuncOp function) {
+  Block &block = function.getBody().front();
+  Operation *whole = block.findAncestorOpInBlock(*scan);
+  int64_t bytes = 0;
+  for (Operation &op : block) {
+    if (isa<nn::ReshapeOp>(op) || (whole->isBeforeInBlock(&op) && &op != whole))
+      continue;
+    for (Value value : op.getResults())
+      if (Operation *last = lastReader(value, block);
+          last && !nn::isWeightExpression(value) && !last->isBeforeInBlock(whole) && last != block.getTerminator())
+        bytes += bytesOf(value);
+  }
+  if (whole != scan)
+    whole->walk([&](Operation *op) { // loops around it: all of their values, to be safe
+      if (op != whole && op != scan && !scan->isAncestor(op))
+        for (Value value : op->getResults())
+          bytes += nn::isWeightExpression(value) ? 0 : bytesOf(value);
+    });
+  return bytes;
+}
+
+/// How many steps to compute ahead: all of them, or a divisor of their number for which the memory suffices; 1 where
+/// none does.
+int64_t stepsAhead(nn::ScanOp scan) {
+  auto function = scan->getParentOfType<func::FuncOp>();
+  auto unfused = function->getAttrOfType<IntegerAttr>("nn.unfused");
+  int64_t ahead = 0, needed = 0;
+  scan.getBody().walk([&](Operation *op) {
+    if (isa<nn::ContractOp, nn::ConvOp>(op))
+      (isHeavy(op) && !followsCarried(scan, op->getResult(0)) ? ahead : needed) += bytesOf(op->getResult(0));
+  });
+  if (!unfused || ahead == 0 || scan.getInitials().empty())
+    return scan.steps();
+  for (Value initial : scan.getInitials()) // the current values and the next
+    needed += 2 * bytesOf(initial);
+  int64_t left = unfused.getInt() - bytesAround(scan, function) - needed, steps = scan.steps();
+  while (steps > 1 && (scan.steps() % steps != 0 || steps * ahead > left))
+    --steps;
+  return steps;
+}
 
 void moveInvariantsOut(nn::ScanOp scan) {
   for (Operation &op : llvm::make_early_inc_range(scan.getBody().front().without_terminator()))
@@ -179,6 +262,43 @@ void dropUnreadSequences(nn::ScanOp scan) {
     }
 }
 
+/// Makes `scan` a loop over runs of `steps` steps, each of them a loop of its own, which is returned.
+nn::ScanOp splitIntoRuns(nn::ScanOp scan, int64_t steps) {
+  OpBuilder builder(scan);
+  int64_t runs = scan.steps() / steps;
+  auto inRuns = [&](Value value) { return prepended(runs, prepended(steps, shapeOf(value).drop_front())); };
+  OperationState state(scan.getLoc(), nn::ScanOp::getOperationName());
+  for (Value sequence : scan.getSequences())
+    state.addOperands(builder.create<nn::ReshapeOp>(scan.getLoc(), sequence, inRuns(sequence)).getResult());
+  state.addOperands(scan.getInitials());
+  state.addAttributes(scan->getAttrs());
+  state.addTypes(scan.lastValues().getTypes());
+  for (Value stacked : scan.stacked())
+    state.addTypes(cast<RankedTensorType>(stacked.getType()).clone(inRuns(stacked)));
+  Block &body = state.addRegion()->emplaceBlock();
+  size_t sequences = scan.getSequences().size();
+  for (auto [number, operand] : llvm::enumerate(state.operands)) {
+    auto type = cast<RankedTensorType>(operand.getType());
+    body.addArgument(number < sequences ? type.clone(type.getShape().drop_front()) : type, scan.getLoc());
+  }
+  auto outer = cast<nn::ScanOp>(builder.create(state));
+  builder.setInsertionPointToStart(&body);
+  auto inner = cast<nn::ScanOp>(builder.clone(*scan));
+  inner->setOperands(body.getArguments());
+  for (OpResult stacked : inner.stacked())
+    stacked.setType(cast<RankedTensorType>(stacked.getType()).clone(prepended(steps, shapeOf(stacked).drop_front())));
+  builder.create<nn::YieldOp>(scan.getLoc(), inner.getOutputs());
+  builder.setInsertionPointAfter(outer);
+  for (auto [number, result] : llvm::enumerate(scan.getOutputs())) {
+    Value replacement = outer.getOutputs()[number];
+    if (number >= scan.carriedCount())
+      replacement = builder.create<nn::ReshapeOp>(scan.getLoc(), replacement, shapeOf(result));
+    result.replaceAllUsesWith(replacement);
+  }
+  scan.erase();
+  return inner;
+}
+
 /// A scan of one step is its body.
 void inlineOnlyStep(nn::ScanOp scan) {
   OpBuilder builder(scan);
@@ -203,11 +323,22 @@ void inlineOnlyStep(nn::ScanOp scan) {
 
 struct NnHoistScan : layerc::impl::NnHoistScanBase<NnHoistScan> {
   void runOnOperation() override {
-    getOperation().walk([](nn::ScanOp scan) { scan.steps() == 1 ? inlineOnlyStep(scan) : hoist(scan); });
+    SmallVector<nn::ScanOp> scans;
+    getOperation().walk([&](nn::ScanOp scan) {
+      if (scan.getUnroll() == 1)
+        scans.push_back(scan);
+    });
+    for (nn::ScanOp scan : scans)
+      scan.steps() == 1 ? inlineOnlyStep(scan) : hoist(scan);
   }
 
   static void hoist(nn::ScanOp scan) {
     moveInvariantsOut(scan);
+    int64_t steps = stepsAhead(scan);
+    if (steps == 1)
+      return;
+    if (steps != scan.steps())
+      scan = splitIntoRuns(scan, steps);
     Lifter lifter(scan);
     for (Value value : liftHeavyOps(scan, lifter))
       if (llvm::any_of(value.getUsers(), [&](Operation *user) { return !lifter.isLifted(user); }))

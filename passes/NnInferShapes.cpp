@@ -22,14 +22,15 @@ int64_t bytesOf(Value value) {
   return llvm::alignTo(type.getNumElements() * bits / 8, 64);
 }
 
-/// Whether `value`, inside a layer, is what the next op of the layer works on in place: it has no bytes of its own.
-bool isOverwritten(Value value, ArrayRef<Operation *> layer) {
-  if (!value.hasOneUse())
-    return false;
-  Operation *user = *value.user_begin();
-  return llvm::is_contained(layer, user) &&
-         (nn::isElementwise(user) || isa<nn::ReshapeOp, nn::SoftmaxOp, nn::NormalizeOp>(user)) &&
-         bytesOf(user->getResult(0)) >= bytesOf(value);
+/// The operand, made inside the layer and read by nobody else, that an op of the layer works on in place; or null.
+Value overwritten(Operation *op, ArrayRef<Operation *> layer) {
+  if (!nn::isElementwise(op) && !isa<nn::ReshapeOp, nn::SoftmaxOp, nn::NormalizeOp>(op))
+    return {};
+  for (Value operand : op->getOperands())
+    if (operand.hasOneUse() && llvm::is_contained(layer, operand.getDefiningOp()) && !nn::isWeightExpression(operand) &&
+        bytesOf(op->getResult(0)) >= bytesOf(operand))
+      return operand;
+  return {};
 }
 
 /// The peak of live bytes when each Keras layer runs by itself, in the file's order: a layer's results and operands are
@@ -66,33 +67,55 @@ private:
            llvm::any_of(value.getUsers(), [](Operation *user) { return isa<func::ReturnOp>(user); });
   }
 
-  /// The op of the function's block that `user` is or is part of.
-  Operation *outermost(Operation *user) const {
-    return layers_.front().front()->getBlock()->findAncestorOpInBlock(*user);
-  }
-
   size_t lastLayer(Value value) const {
     size_t last = layerOf_.lookup(value.getDefiningOp());
     for (Operation *user : value.getUsers())
-      last = std::max(last, layerOf_.lookup(outermost(user)));
+      last = std::max(last, layerOf_.lookup(value.getParentBlock()->findAncestorOpInBlock(*user)));
     return last;
   }
 
   /// The peak of what only one layer's own ops read.
   int64_t inside(ArrayRef<Operation *> layer) const {
-    SmallVector<int64_t> live(layer.size(), 0);
-    for (auto [first, op] : llvm::enumerate(layer))
+    return peakOf(layer, [&](Value value) {
+      return isOutside(value) || lastLayer(value) > layerOf_.lookup(value.getDefiningOp());
+    });
+  }
+
+  /// The peak while `ops`, consecutive ones of a block, run one by one; values that are `elsewhere` are not counted.
+  static int64_t peakOf(ArrayRef<Operation *> ops, llvm::function_ref<bool(Value)> elsewhere) {
+    SmallVector<int64_t> live(ops.size(), 0);
+    for (auto [first, op] : llvm::enumerate(ops)) {
+      if (auto scan = dyn_cast<nn::ScanOp>(op))
+        live[first] += insideLoop(scan);
       for (Value result : op->getResults()) {
-        if (isOutside(result) || lastLayer(result) > layerOf_.lookup(op) || result.use_empty() ||
-            isOverwritten(result, layer))
+        if (result.use_empty() || elsewhere(result))
           continue;
-        size_t last = first;
+        if (result.hasOneUse() && llvm::is_contained(ops, *result.user_begin()) &&
+            overwritten(*result.user_begin(), ops) == result)
+          continue; // its bytes are those of the result that is written over it
+        size_t start = first, last = first;
+        for (Value operand = overwritten(op, ops); operand; operand = overwritten(operand.getDefiningOp(), ops))
+          start = llvm::find(ops, operand.getDefiningOp()) - ops.begin();
         for (Operation *user : result.getUsers())
-          last = std::max<size_t>(last, llvm::find(layer, outermost(user)) - layer.begin());
-        for (size_t step = first; step <= last; ++step)
+          last = std::max<size_t>(last, llvm::find(ops, op->getBlock()->findAncestorOpInBlock(*user)) - ops.begin());
+        for (size_t step = start; step <= std::min(last, ops.size() - 1); ++step)
           live[step] += bytesOf(result);
       }
+    }
     return *llvm::max_element(live);
+  }
+
+  /// The same of a loop's steps, with the carried values where they lie neither in the bytes of their first ones nor in
+  /// those of a result.
+  static int64_t insideLoop(nn::ScanOp scan) {
+    int64_t carried = 0;
+    for (auto [initial, last] : llvm::zip(scan.getInitials(), scan.lastValues()))
+      if (nn::isWeightExpression(initial) && last.use_empty())
+        carried += bytesOf(initial);
+    SmallVector<Operation *> ops;
+    for (Operation &op : scan.getBody().front().without_terminator())
+      ops.push_back(&op);
+    return ops.empty() ? carried : carried + peakOf(ops, nn::isWeightExpression);
   }
 
   SmallVector<SmallVector<Operation *>> layers_;
@@ -101,8 +124,8 @@ private:
 
 /// The types of the body's arguments from those of the operands.
 void inferArguments(nn::ScanOp scan) {
-  for (auto [argument, sequence] : llvm::zip(scan.slices(), scan.getSequences())) {
-    auto type = cast<RankedTensorType>(sequence.getType());
+  for (BlockArgument argument : scan.slices()) {
+    auto type = cast<RankedTensorType>(scan.sequenceOf(argument).getType());
     argument.setType(type.clone(type.getShape().drop_front()));
   }
   for (auto [argument, initial] : llvm::zip(scan.carried(), scan.getInitials()))

@@ -50,24 +50,30 @@ struct Placement {
 /// Bytes of one element.
 int64_t bytesOfElement(Type type) { return denseBytes(type) / cast<RankedTensorType>(type).getNumElements(); }
 
-/// The result of the scan in whose body `value` is yielded, or null.
-Value resultFor(Value value) {
+/// Where a scan's body yields `value`, or null.
+OpOperand *yieldOf(Value value) {
   for (OpOperand &use : value.getUses())
-    if (auto scan =
-            isa<nn::YieldOp>(use.getOwner()) ? dyn_cast<nn::ScanOp>(use.getOwner()->getParentOp()) : nn::ScanOp())
-      return scan.getOutputs()[use.getOperandNumber()];
-  return {};
+    if (isa<nn::YieldOp>(use.getOwner()) && isa<nn::ScanOp>(use.getOwner()->getParentOp()))
+      return &use;
+  return nullptr;
 }
 
-/// Where `value` is one element along time: of which tensor. Null where it is not.
-std::pair<nn::ScanOp, Value> sequenceOf(Value value) {
+/// What `value` is one element of along time.
+struct Sequence {
+  nn::ScanOp scan; ///< null where it is no element
+  Value whole;
+  int64_t step = 0; ///< of the scan's body
+};
+
+Sequence sequenceOf(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value))
     if (auto scan = dyn_cast<nn::ScanOp>(argument.getOwner()->getParentOp());
-        scan && argument.getArgNumber() < scan.getSequences().size())
-      return {scan, scan.getSequences()[argument.getArgNumber()]};
-  if (auto result = dyn_cast_or_null<OpResult>(resultFor(value)))
-    if (auto scan = cast<nn::ScanOp>(result.getOwner()); result.getResultNumber() >= scan.carriedCount())
-      return {scan, result};
+        scan && argument.getArgNumber() < scan.sliceCount())
+      return {scan, scan.sequenceOf(argument), scan.stepInBody(argument.getArgNumber())};
+  if (OpOperand *use = yieldOf(value))
+    if (auto scan = cast<nn::ScanOp>(use->getOwner()->getParentOp()); use->getOperandNumber() >= scan.carriedCount())
+      return {scan, scan.resultOf(use->getOperandNumber()),
+              scan.stepInBody(use->getOperandNumber() - scan.carriedCount())};
   return {};
 }
 
@@ -75,15 +81,23 @@ std::pair<nn::ScanOp, Value> sequenceOf(Value value) {
 Value lastValueOf(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value))
     if (auto scan = dyn_cast<nn::ScanOp>(argument.getOwner()->getParentOp());
-        scan && argument.getArgNumber() >= scan.getSequences().size())
-      return scan.lastValues()[argument.getArgNumber() - scan.getSequences().size()];
+        scan && argument.getArgNumber() >= scan.sliceCount())
+      return scan.lastValues()[argument.getArgNumber() - scan.sliceCount()];
   for (OpOperand &use : value.getUses())
     if (auto scan = dyn_cast<nn::ScanOp>(use.getOwner()); scan && use.getOperandNumber() >= scan.getSequences().size())
       return scan.lastValues()[use.getOperandNumber() - scan.getSequences().size()];
-  if (auto result = dyn_cast_or_null<OpResult>(resultFor(value)))
-    if (auto scan = cast<nn::ScanOp>(result.getOwner()); result.getResultNumber() < scan.carriedCount())
-      return result;
+  if (OpOperand *use = yieldOf(value))
+    if (auto scan = cast<nn::ScanOp>(use->getOwner()->getParentOp()); use->getOperandNumber() < scan.carriedCount())
+      return scan.resultOf(use->getOperandNumber());
   return {};
+}
+
+/// Whether `value` lies in the bytes of a carried one, as one of its values before the last.
+bool liesInCarried(Value value) {
+  for (Value part = value; part; part = inPlaceOperand(part))
+    if (Value last = lastValueOf(part); last && last != value)
+      return true;
+  return false;
 }
 
 /// What the sizes of a model share: weights and native functions, in front of the entries.
@@ -276,16 +290,15 @@ private:
       Placement source = placementOf(reshape.getInput());
       return {source.base, source.offset, denseStrides(type.getShape()), source.perIteration};
     }
-    if (auto [scan, sequence] = sequenceOf(value); scan)
-      return elementOf(scan, sequence);
+    if (Sequence sequence = sequenceOf(value); sequence.scan)
+      return elementOf(sequence);
     if (Value last = lastValueOf(value); last && last != value)
       return placementOf(last);
     for (Operation *user : value.getUsers())
       if (auto concat = dyn_cast<nn::ConcatOp>(user); concat && concat->hasAttr(kViewAttr))
         return partOf(concat, value);
-    if (auto kernel = value.getDefiningOp<nn::KernelOp>())
-      if (auto operand = kernel->getAttrOfType<IntegerAttr>(kInPlaceAttr))
-        return placementOf(kernel.getInputs()[operand.getInt()]);
+    if (Value operand = inPlaceOperand(value))
+      return placementOf(operand);
     Buffer buffer = buffers.lookup(value);
     OpBuilder::InsertionGuard guard(builder);
     insertBeside(&block);
@@ -294,13 +307,17 @@ private:
     return {slot, 0, denseStrides(type.getShape())};
   }
 
-  /// The element of `sequence` that an iteration of `scan` works on.
-  Placement elementOf(nn::ScanOp scan, Value sequence) {
-    SmallVector<int64_t> strides = placementOf(sequence).strides;
-    int64_t step = strides.front() * bytesOfElement(sequence.getType()), last = (scan.steps() - 1) * step;
+  /// The element of a sequence that a step of the body works on.
+  Placement elementOf(Sequence sequence) {
+    SmallVector<int64_t> strides = placementOf(sequence.whole).strides;
+    int64_t step = strides.front() * bytesOfElement(sequence.whole.getType()), first = 0;
+    if (sequence.scan.getReverse()) {
+      first = (sequence.scan.steps() - 1) * step;
+      step = -step;
+    }
     strides.erase(strides.begin());
-    bool reverse = scan.getReverse();
-    return {viewOf(sequence), reverse ? last : 0, strides, reverse ? -step : step};
+    auto unroll = static_cast<int64_t>(sequence.scan.getUnroll());
+    return {viewOf(sequence.whole), first + sequence.step * step, strides, unroll * step};
   }
 
   /// Ops about a value of `valueBlock` go to the end of what is printed of it: before the loop that is being filled.
@@ -332,8 +349,7 @@ private:
     Placement placement = placementOf(value);
     MemRefType type = memref(value.getType(), placement.strides);
     Value view = placement.base;
-    Value last = lastValueOf(value);
-    bool isCarried = last && last != value && !nn::isWeightExpression(value);
+    bool isCarried = !nn::isWeightExpression(value) && liesInCarried(value);
     OpBuilder::InsertionGuard guard(builder);
     insertBeside(value.getParentBlock());
     if (auto reshape = value.getDefiningOp<nn::ReshapeOp>(); reshape && !nn::isWeightExpression(value))
@@ -368,7 +384,8 @@ private:
     SmallVector<Attribute> layers;
     for (const std::string &path : nn::layerPaths(scan.getLoc()))
       layers.push_back(builder.getStringAttr(path));
-    auto loop = builder.create<plan::LoopOp>(scan.getLoc(), scan.steps(), builder.getArrayAttr(layers));
+    auto loop =
+        builder.create<plan::LoopOp>(scan.getLoc(), scan.steps() / scan.getUnroll(), builder.getArrayAttr(layers));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToEnd(&loop.getBody().emplaceBlock());
     loops.push_back({&scan.getBody().front(), loop});

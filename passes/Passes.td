@@ -55,6 +55,11 @@ def NnHoistScan : Pass<"nn-hoist-scan", "::mlir::func::FuncOp"> {
   let description = [{
     The input projections of all steps of a recurrent layer become one contraction or convolution, whose results are a
     new sequence of the scan. Ops that are the same in every step move out as they are.
+
+    Where results of all steps would lift the arena above `nn.unfused`, the memory that the layers one by one need, the
+    scan becomes a loop over runs of equally many steps, each with a contraction of its own and a scan of its steps;
+    where not even two steps fit, the contraction stays in the loop. So do contractions and convolutions of 16 rows or
+    pixels and more, which gain nothing from those of other steps.
   }];
 }
 
@@ -63,6 +68,10 @@ def NnFuse : Pass<"nn-fuse", "::mlir::func::FuncOp"> {
   let description = [{
     One heavy op with the elementwise ops that follow it, or a chain of elementwise ops. Whether an op may join is asked
     of the kernel templates. A refused join is a remark that says why.
+
+    A contraction or convolution whose columns are cut into gates takes the ops that combine them, with all of their
+    results. A loop whose products read carried values gets two or a few steps into its body (`unroll`), so that
+    carried values alternate between buffers and none is copied.
   }];
   let options = [Option<"kernels", "kernels", "std::string", "\"mlir\"", "as layerc --kernels">];
 }

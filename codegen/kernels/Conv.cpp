@@ -31,16 +31,17 @@ public:
   explicit ConvEmitter(KernelBuilder &k)
       : k(k), body(k.body()), g(convGeometry(body)), tile(ConvTile::of(k.kernel.getTile())), lanes(k.target.lanes()),
         width(tile.vectors * lanes), inputOperand(argument(g.input)), kernelOperand(argument(g.kernel)),
-        stored(body.getTerminator()->getOperand(0)) {
+        rowStride(width * g.gates) {
     assert(g.packed && g.packed.getColumns() == width && "the kernel is packed for this tile");
+    llvm::append_range(stored, body.getTerminator()->getOperands());
     if (nn::SoftmaxOp softmax = trailingSoftmax(body))
-      stored = softmax.getInput();
+      stored.front() = softmax.getInput();
     line = g.pointwise() && isLine();
     rank = cast<RankedTensorType>(g.anchor->getResult(0).getType()).getRank();
   }
 
   void emit(Value begin, Value end) {
-    int64_t panelsPerGroup = llvm::divideCeil(g.columnsPerGroup(), width), panels = panelsPerGroup * g.groups;
+    int64_t panelsPerGroup = llvm::divideCeil(g.columnsPerGate(), width), panels = panelsPerGroup * g.groups;
     k.forLoop(begin, end, 1, [&](Value unit) {
       Value rowBlock = k.div(unit, tile.panelBlocks), panelBlock = k.rem(unit, tile.panelBlocks);
       auto [firstPanel, lastPanel] = block(panelBlock, tile.panelBlocks, panels);
@@ -83,16 +84,19 @@ private:
       if (operand != kernelOperand &&
           !even(operand, cast<RankedTensorType>(body.getArgument(operand).getType()).getShape()))
         return false;
-    return even(body.getNumArguments(), result.getShape());
+    for (auto [number, value] : llvm::enumerate(stored))
+      if (!even(k.outputOperand(number), cast<RankedTensorType>(value.getType()).getShape()))
+        return false;
+    return true;
   }
 
   void emitPanel(Value panel, int64_t panelsPerGroup, Value rowBlock) {
     TilePlace place;
     Value group = k.div(panel, panelsPerGroup), inGroup = k.rem(panel, panelsPerGroup);
     place.channel = k.mul(group, g.channelsPerGroup());
-    place.column = k.add(k.mul(group, g.columnsPerGroup()), k.mul(inGroup, width));
-    place.panelOffset = k.mul(panel, g.depth() * width);
-    int64_t full = g.columnsPerGroup() / width, rest = g.columnsPerGroup() % width;
+    place.column = k.add(k.mul(group, g.columnsPerGate()), k.mul(inGroup, width));
+    place.panelOffset = k.mul(panel, g.depth() * rowStride);
+    int64_t full = g.columnsPerGate() / width, rest = g.columnsPerGate() % width;
     if (rest == 0)
       return emitRows(place, rowBlock, width);
     if (full == 0)
@@ -162,21 +166,21 @@ private:
     if (g.pixels() == 1)
       return k.constant(kStreamAhead);
     Value isFirst = k.b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, index, first);
-    return k.b.create<arith::SelectOp>(isFirst, k.constant(g.depth() * width), k.constant(0));
+    return k.b.create<arith::SelectOp>(isFirst, k.constant(g.depth() * rowStride), k.constant(0));
   }
 
   struct Tile {
-    int64_t pixels, vectors;
+    int64_t pixels, vectors; ///< vectors of all gates
     Value ahead;
     Value inputBase; ///< address of pixel 0 at tap 0, channel 0
     Value kernelBase;
   };
 
   void emitTile(const TilePlace &place, int64_t pixels, ArrayRef<PixelRange> taps, int64_t columns) {
-    int64_t vectors = llvm::divideCeil(columns, lanes);
+    int64_t vectors = llvm::divideCeil(columns, lanes) * g.gates;
     const AxisTaps &z = *place.axes[0], &y = *place.axes[1], &x = *place.axes[2];
     SmallVector<Value> accumulators(pixels * vectors, k.zeroVector(lanes));
-    int64_t kernelRow = g.channelsPerGroup() * width;
+    int64_t kernelRow = g.channelsPerGroup() * rowStride;
     auto [z0, z1] = validTaps(k, z, place.z, g.in[0]);
     auto [y0, y1] = validTaps(k, y, place.y, g.in[1]);
     accumulators = k.forLoop(z0, z1, 1, accumulators, [&](Value iz, ValueRange outer) -> SmallVector<Value> {
@@ -212,7 +216,7 @@ private:
 
   /// One row of kernel positions: all at once where they and their channels follow each other in memory.
   SmallVector<Value> emitKernelRow(const Tile &t, const AxisTaps &x, ArrayRef<PixelRange> taps, ValueRange start) {
-    int64_t channels = g.channelsPerGroup(), kernelRow = channels * width;
+    int64_t channels = g.channelsPerGroup(), kernelRow = channels * rowStride;
     bool everywhere = llvm::all_of(taps, [&](PixelRange range) { return range == PixelRange{0, t.pixels}; });
     bool contiguous = x.taps == 1 || (x.kernelStep == 1 && x.offsetStep == 1 && pixelStride() == channels);
     if (everywhere && contiguous)
@@ -239,12 +243,13 @@ private:
         k.forLoop(k.constant(0), k.constant(depth), 1, SmallVector<Value>(part),
                   [&](Value c, ValueRange carried) -> SmallVector<Value> {
                     SmallVector<Value> sums(carried), columns;
-                    Value row = k.add(kernel, k.mul(c, width)), at = k.add(input, c);
+                    Value row = k.add(kernel, k.mul(c, rowStride)), at = k.add(input, c);
                     constexpr int64_t floatsPerLine = 16;
-                    for (int64_t line = 0; t.ahead && line < width; line += floatsPerLine)
+                    for (int64_t line = 0; t.ahead && line < rowStride; line += floatsPerLine)
                       k.prefetch(kernelOperand, k.add(k.add(row, t.ahead), line), 2);
-                    for (int64_t v = 0; v < t.vectors; ++v)
-                      columns.push_back(k.loadVector(kernelOperand, k.add(row, v * lanes), lanes));
+                    for (int64_t gate = 0; gate < g.gates; ++gate)
+                      for (int64_t v = 0; v < t.vectors / g.gates; ++v)
+                        columns.push_back(k.loadVector(kernelOperand, k.add(row, gate * width + v * lanes), lanes));
                     for (int64_t p = active.first; p < active.second; ++p) {
                       Value pixel = k.loadSplat(inputOperand, k.add(at, p * pixelStep), lanes);
                       for (int64_t v = 0; v < t.vectors; ++v) {
@@ -265,9 +270,35 @@ private:
       for (int64_t v = 0; v < vectors; ++v) {
         int64_t valid = std::min(lanes, columns - v * lanes);
         index.back() = k.add(place.column, v * lanes);
-        k.storeFused(g.anchor->getResult(0), accumulators[p * vectors + v], stored, index, valid);
+        if (g.gates == 1) {
+          k.storeFused(g.anchor->getResult(0), accumulators[p * vectors + v], stored.front(), index, valid);
+          continue;
+        }
+        SmallVector<Value> sums;
+        for (int64_t gate = 0; gate < g.gates; ++gate)
+          sums.push_back(accumulators[(p * g.gates + gate) * vectors + v]);
+        combineGates(sums, index, valid);
       }
     }
+  }
+
+  /// With `sums` the anchor's elements at `index` and at the same place in the gates behind it, stores the results'
+  /// first `valid` elements: all are computed before one overwrites what another reads.
+  void combineGates(ArrayRef<Value> sums, ArrayRef<Value> index, int64_t valid) {
+    for (auto [first, count] : lanePieces(valid, lanes)) {
+      Lanes at{SmallVector<Value>(index), count, rank - 1};
+      at.index.back() = k.add(at.index.back(), first);
+      k.provide(g.anchor->getResult(0), [&, first = first](const Lanes &part) {
+        int64_t distance = k.distance(part.index.back(), index.back());
+        return k.extract(sums[distance / g.columnsPerGate()], first, part.count);
+      });
+      SmallVector<Value> results;
+      for (Value value : stored)
+        results.push_back(k.emitAt(value, at));
+      for (auto [number, elements] : llvm::enumerate(results))
+        k.store(k.outputOperand(number), at, elements);
+    }
+    k.forget(g.anchor->getResult(0));
   }
 
   /// Index of pixel p in the result; the last entry is filled in by the caller.
@@ -305,7 +336,8 @@ private:
   ConvTile tile;
   int64_t lanes, width;
   unsigned inputOperand, kernelOperand;
-  Value stored;
+  int64_t rowStride;         ///< elements from one row of the packed kernel to the next: a panel of each gate
+  SmallVector<Value> stored; ///< what goes to the outputs
   bool line = false;
   int64_t rank = 0;
 };

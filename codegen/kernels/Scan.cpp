@@ -234,28 +234,11 @@ private:
     }
     for (auto &[product, byColumn] : sums)
       k.provide(product->getResult(0), [this, byColumn = byColumn, column](const Lanes &at) {
-        int64_t distance = distanceOf(at.index.back(), column);
+        int64_t distance = k.distance(at.index.back(), column);
         auto piece = std::prev(byColumn.upper_bound(distance));
         distance -= piece->first;
         return k.extract(piece->second[distance / lanes], distance % lanes, at.count);
       });
-  }
-
-  /// index - base, which differ by constants that were added.
-  int64_t distanceOf(Value index, Value base) {
-    int64_t distance = 0;
-    while (index != base) {
-      auto known = k.rangeOf(index), knownBase = k.rangeOf(base);
-      if (known && knownBase && known->first == known->second && knownBase->first == knownBase->second)
-        return distance + known->first - knownBase->first;
-      auto sum = index.getDefiningOp<arith::AddIOp>();
-      assert(sum && "columns are read at constant distances");
-      auto constant = k.rangeOf(sum.getRhs());
-      assert(constant && constant->first == constant->second);
-      distance += constant->first;
-      index = sum.getLhs();
-    }
-    return distance;
   }
 
   /// The sums of `vectors` registers of each piece: those of factor[row, i] * weight[i, piece.column + column...].

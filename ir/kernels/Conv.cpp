@@ -28,6 +28,9 @@ double layerc::convStepCycles(int64_t pixels, int64_t vectors) {
 
 namespace {
 
+/// Gates whose sums, a vector each, leave registers for pixels.
+constexpr int64_t kMostGates = 8;
+
 struct ConvTemplate final : KernelTemplate {
   StringRef name() const override { return "conv"; }
 
@@ -37,6 +40,8 @@ struct ConvTemplate final : KernelTemplate {
       return false;
     Operation *anchor = geometry->anchor;
     auto yield = cast<nn::YieldOp>(body.getTerminator());
+    if (geometry->gates != 1)
+      return acceptsGates(*geometry, body, reason);
     if (yield.getValues().size() != 1)
       return reason = "more than one result", false;
     nn::SoftmaxOp softmax = trailingSoftmax(body);
@@ -62,10 +67,10 @@ struct ConvTemplate final : KernelTemplate {
     ConvGeometry g = convGeometry(body);
     int64_t lanes = target.lanes();
     int64_t line = g.pointwise() ? g.pixels() : longestLine(g);
-    int64_t most = line == 1 ? 8 : target.vectorRegisters / 4;
-    most = std::min(most, std::max<int64_t>(1, llvm::divideCeil(g.columnsPerGroup(), lanes)));
+    int64_t most = (line == 1 ? 8 : target.vectorRegisters / 4) / g.gates;
+    most = std::clamp<int64_t>(llvm::divideCeil(g.columnsPerGate(), lanes), 1, std::max<int64_t>(1, most));
     for (int64_t vectors = 1; vectors <= most; ++vectors) {
-      int64_t fits = std::max<int64_t>(1, (target.vectorRegisters - vectors - 1) / vectors);
+      int64_t sums = vectors * g.gates, fits = std::max<int64_t>(1, (target.vectorRegisters - sums - 1) / sums);
       int64_t pixels = std::min<int64_t>({fits, 14, line, rowsInOneSet(g)});
       ConvTile tile;
       tile.pixels = EvenTiles::of(line, pixels).wide;
@@ -80,14 +85,15 @@ struct ConvTemplate final : KernelTemplate {
       choice.nanoseconds = nanoseconds(g, tile, line, target);
       choice.layouts.resize(kernel.getNumOperands());
       unsigned operand = cast<BlockArgument>(g.kernel).getArgNumber();
-      choice.layouts[operand] = nn::LayoutAttr::get(kernel.getContext(), "panels", vectors * lanes, g.groups);
+      choice.layouts[operand] = nn::LayoutAttr::get(kernel.getContext(), g.gates == 1 ? "panels" : "gates",
+                                                    vectors * lanes, g.groups * g.gates);
       choices.push_back(std::move(choice));
     }
   }
 
   Access access(Block &body, unsigned operand) const override {
     Value argument = body.getArgument(operand);
-    Type shape = convAnchor(body)->getResult(0).getType();
+    Type shape = body.getTerminator()->getOperand(0).getType();
     if (argument.getType() != shape || trailingSoftmax(body))
       return Access::Whole;
     bool elementwise = llvm::all_of(argument.getUsers(), [](Operation *user) { return nn::isElementwise(user); });
@@ -95,6 +101,36 @@ struct ConvTemplate final : KernelTemplate {
   }
 
 private:
+  /// Gates: what is computed from the anchor is elementwise of its shape, then cut into gates, then elementwise of a
+  /// gate's shape. Slices of other operands may stand beside it.
+  static bool acceptsGates(const ConvGeometry &g, Block &body, std::string &reason) {
+    auto shapeOf = [](Value value) { return cast<RankedTensorType>(value.getType()).getShape(); };
+    ArrayRef<int64_t> whole = shapeOf(g.anchor->getResult(0)), gate = shapeOf(body.getTerminator()->getOperand(0));
+    if (g.gates > kMostGates || gate.size() != whole.size() || gate.drop_back() != whole.drop_back())
+      return reason = "a result is no gate of the columns", false;
+    SmallVector<Operation *> computed = dependants(g.anchor);
+    for (Operation &op : body) {
+      if (&op == g.anchor || isa<nn::UnpackOp, nn::ConstantOp>(op))
+        continue;
+      auto slice = dyn_cast<nn::SliceOp>(op);
+      bool isComputed = llvm::is_contained(computed, &op);
+      if (isa<nn::YieldOp>(op)) {
+        if (llvm::any_of(op.getOperands(), [&](Value value) { return shapeOf(value) != gate; }))
+          return reason = "results of different shapes", false;
+      } else if (slice && isComputed) {
+        bool isGate = shapeOf(slice.getInput()) == whole && shapeOf(slice) == gate && !slice.getStrides() &&
+                      slice.getStarts().back() % gate.back() == 0;
+        if (!isGate)
+          return reason = "a part of the columns that is no gate", false;
+      } else if (!slice && !nn::isElementwise(&op)) {
+        return reason = (op.getName().getStringRef() + " is not elementwise").str(), false;
+      } else if (!slice && isComputed && shapeOf(op.getResult(0)) != whole && shapeOf(op.getResult(0)) != gate) {
+        return reason = "the shape changes after the convolution", false;
+      }
+    }
+    return true;
+  }
+
   static SmallVector<Operation *> dependants(Operation *anchor) {
     SmallVector<Operation *> ops{anchor};
     for (size_t i = 0; i < ops.size(); ++i)
@@ -122,7 +158,7 @@ private:
   /// Weights that leave L2 are split among units (each is then read by one worker); otherwise rows are, so that the
   /// input of a unit stays in L2 while its panels pass by. At least four units where there is work for two workers.
   static void splitUnits(const ConvGeometry &g, ConvTile &tile, const Target &target) {
-    int64_t panels = llvm::divideCeil(g.columnsPerGroup(), tile.vectors * target.lanes()) * g.groups;
+    int64_t panels = llvm::divideCeil(g.columnsPerGate(), tile.vectors * target.lanes()) * g.groups;
     int64_t lines = g.pointwise() ? llvm::divideCeil(g.pixels(), tile.pixels) : g.pixels() / g.out[2];
     int64_t weightBytes = g.depth() * g.outChannels * 4;
     // With strides and few taps only some of the input is read.
@@ -142,10 +178,10 @@ private:
   }
 
   static double nanoseconds(const ConvGeometry &g, const ConvTile &tile, int64_t line, const Target &target) {
-    int64_t lanes = target.lanes(), width = tile.vectors * lanes, columns = g.columnsPerGroup();
+    int64_t lanes = target.lanes(), width = tile.vectors * lanes, columns = g.columnsPerGate();
     double clock = target.cyclesPerNanosecond();
     // A panel that does not fit L2 beside the rows it meets comes from L3 for every tile.
-    int64_t panelBytes = g.depth() * width * 4;
+    int64_t panelBytes = g.depth() * width * g.gates * 4;
     int64_t rowBytes =
         4 * std::min(g.batch * g.in[0] * g.in[1] * g.in[2] * g.inChannels, g.pixels() * g.depth()) / tile.rowBlocks;
     bool panelLeavesL2 = g.pixels() > tile.pixels && panelBytes + rowBytes > target.l2Bytes * 9 / 10;
@@ -157,7 +193,7 @@ private:
     EvenTiles tiles = EvenTiles::of(line, tile.pixels);
     double cycles = 0;
     for (int64_t column = 0; column < columns; column += width) {
-      int64_t vectors = llvm::divideCeil(std::min(width, columns - column), lanes);
+      int64_t vectors = llvm::divideCeil(std::min(width, columns - column), lanes) * g.gates;
       // Opening and closing a tile costs about as much as four steps of the reduction.
       cycles += (tiles.wideCount * step(tile.pixels, vectors) +
                  tiles.narrowCount * step(std::max<int64_t>(1, tile.pixels - 1), vectors)) *

@@ -10,7 +10,7 @@ namespace layerc {
 /// The tile attribute of the conv template. A unit is one block of rows times one block of panels, rows outermost.
 struct ConvTile {
   int64_t pixels = 1;      ///< register tile: rows
-  int64_t vectors = 1;     ///< register tile: vector registers per row; a panel is vectors * lanes columns wide
+  int64_t vectors = 1;     ///< register tile: vector registers per row and gate; a panel is vectors * lanes wide
   int64_t rowBlocks = 1;   ///< blocks of lines (or of tiles, where all pixels form one line)
   int64_t panelBlocks = 1; ///< blocks of panels
   static ConvTile of(llvm::ArrayRef<int64_t> tile) { return {tile[0], tile[1], tile[2], tile[3]}; }

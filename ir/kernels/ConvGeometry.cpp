@@ -174,6 +174,12 @@ std::optional<ConvGeometry> layerc::convGeometry(Block &body, std::string &reaso
   if (!g)
     return std::nullopt;
   g->anchor = anchor;
+  if (auto yield = dyn_cast<nn::YieldOp>(body.getTerminator()); yield && !yield.getValues().empty()) {
+    auto type = cast<RankedTensorType>(yield.getValues().front().getType());
+    int64_t width = type.getRank() == 0 ? 0 : type.getShape().back();
+    if (g->groups == 1 && width > 0 && g->outChannels % width == 0)
+      g->gates = g->outChannels / width;
+  }
   if (!readOperands(*g, anchor->getOperand(0), anchor->getOperand(1), reason))
     return std::nullopt;
   return g;

@@ -30,11 +30,13 @@ struct ConvGeometry {
   nn::LayoutAttr packed;                                          ///< the layout, or null before packing
   int64_t spatialRank = 0;                                        ///< of the anchor; 0 for a contract
   int64_t batch = 1, inChannels = 1, outChannels = 1, groups = 1; ///< channels of all groups together
+  int64_t gates = 1; ///< equal parts of the columns that the body combines into results of one part's width
   std::array<int64_t, 3> in{1, 1, 1}, out{1, 1, 1}, kernelSize{1, 1, 1};
   std::array<llvm::SmallVector<AxisTaps, 1>, 3> axes;
 
   int64_t channelsPerGroup() const { return inChannels / groups; }
   int64_t columnsPerGroup() const { return outChannels / groups; }
+  int64_t columnsPerGate() const { return columnsPerGroup() / gates; }
   /// Rows of the packed matrix: kernel positions times channels of one group.
   int64_t depth() const { return kernelSize[0] * kernelSize[1] * kernelSize[2] * channelsPerGroup(); }
   int64_t pixels() const { return batch * out[0] * out[1] * out[2]; }

@@ -202,6 +202,8 @@ bool readsAndReturnsPlainly(nn::ScanOp scan, Block &body, std::string &reason) {
   for (Operation &op : body)
     if (!isBesideScan(op))
       return reason = (op.getName().getStringRef() + " beside the scan").str(), false;
+  if (scan.getUnroll() != 1)
+    return reason = "unrolled steps", false;
   for (Value sequence : scan.getSequences())
     if (!isa<BlockArgument>(sequence))
       return reason = "sequences must be in memory", false;

@@ -96,6 +96,8 @@ struct WinogradTemplate final : KernelTemplate {
     if (!convTemplate().accepts(body, reason))
       return false;
     ConvGeometry g = convGeometry(body);
+    if (g.gates != 1)
+      return reason = "gates of a product", false;
     if (!isa<nn::ConvOp>(g.anchor) || g.spatialRank != 2 || g.groups != 1 ||
         g.kernelSize != std::array<int64_t, 3>{1, 3, 3})
       return reason = "not a 3 x 3 convolution in one group", false;

@@ -215,6 +215,39 @@ KernelCase randomDense(Random &random, int64_t mostRows) {
   return result;
 }
 
+/// A product or a convolution whose columns are gates that elementwise ops combine, perhaps with an operand of one
+/// gate.
+KernelCase randomGates(Random &random) {
+  int64_t gates = random.between(2, 5), units = random.size(40), channels = random.size(35), rows = random.size(30),
+          taps = random.between(1, 3);
+  bool isConv = random.coin();
+  std::vector<int64_t> in{rows, channels}, weight{channels, gates * units}, out{rows, gates * units};
+  if (isConv) {
+    in = {2, rows + taps - 1, channels};
+    weight = {taps, channels, gates * units};
+    out = {2, rows, gates * units};
+  }
+  std::vector<int64_t> one = out, starts(out.size(), 0);
+  one.back() = units;
+  std::string wide = tensor(out), gate = tensor(one), types = tensor(in) + ", " + tensor(weight);
+  KernelCase result{"", gate, {tensor(in), tensor(weight), random.coin() ? wide : tensor({gates * units}), gate}};
+  result.body = isConv ? "%m = nn.conv %a, %b : (" + types + ") -> " + wide + "\n"
+                       : "%m = nn.contract %a, %b contracting [1] x [0] : (" + types + ") -> " + wide + "\n";
+  result.body += "%z = " + binary("add", "%m", "%c", wide, result.arguments[2]);
+  std::string sum = "%d";
+  for (int64_t number = 0; number < gates; ++number) {
+    std::string name = std::to_string(number);
+    starts.back() = number * units;
+    result.body += "%s" + name + " = nn.slice " + random.choice({"%m", "%z"}) + " starts " + list(starts) + " sizes " +
+                   list(one) + " : (" + wide + ") -> " + gate + "\n%f" + name + " = " +
+                   unary(random, "%s" + name, gate) + "%g" + name + " = " +
+                   binary(random.choice({"add", "mul", "sub"}), sum, "%f" + name, gate, gate);
+    sum = "%g" + name;
+  }
+  result.body += "%r = nn.unary tanh " + sum + " : (" + gate + ") -> " + gate + "\n";
+  return result;
+}
+
 /// Any contraction of two tensors of rank 2 to 4 with batch dimensions, contracted dimensions and free ones.
 KernelCase randomContraction(Random &random) {
   int64_t batch = random.between(0, 1), both = random.between(1, 2), left = random.between(0, 1),
@@ -464,6 +497,7 @@ TEST(RandomKernels, ConvTranspose) { checkTemplate("conv", randomTransposed); }
 TEST(RandomKernels, Dense) {
   checkTemplate("conv", [](Random &r) { return randomDense(r, 60); });
 }
+TEST(RandomKernels, Gates) { checkTemplate("conv", randomGates); }
 TEST(RandomKernels, DenseOfOneRow) {
   checkTemplate("conv", [](Random &r) { return randomDense(r, 1); });
 }

@@ -355,6 +355,18 @@ TEST_F(EvaluateTest, PackPanels) {
             matrix);
 }
 
+TEST_F(EvaluateTest, PackGates) {
+  // The same two groups side by side in every row of a panel.
+  Numbers matrix{1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16};
+  Numbers packed{1, 2, 4, 5, 11, 12, 14, 15, 3, 0, 6, 0, 13, 0, 16, 0};
+  EXPECT_EQ(evaluateOp("nn.pack %a <\"gates\" columns = 2 groups = 2> : (tensor<2x6xf32>) -> tensor<2x2x2x2xf32>",
+                       "tensor<2x2x2x2xf32>", {{"tensor<2x6xf32>", matrix}}),
+            packed);
+  EXPECT_EQ(evaluateOp("nn.unpack %a <\"gates\" columns = 2 groups = 2> : (tensor<2x2x2x2xf32>) -> tensor<2x6xf32>",
+                       "tensor<2x6xf32>", {{"tensor<2x2x2x2xf32>", packed}}),
+            matrix);
+}
+
 TEST_F(EvaluateTest, KernelIsItsBody) {
   EXPECT_EQ(evaluateOp("nn.kernel(%x = %a, %y = %b) : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32> {\n"
                        "%s = nn.binary sub %y, %x : (tensor<2xf32>, tensor<2xf32>) -> tensor<2xf32>\n"

@@ -131,6 +131,7 @@ TEST_F(RecipeTest, AgreesWithEvaluateOnLargerShapes) {
   std::string head = "%w = nn.weight \"made up\" : tensor<3x5x7x45xf32>\n";
   for (std::string tail :
        {R"(%r = nn.pack %w <"panels" columns = 16 groups = 3> : (tensor<3x5x7x45xf32>) -> tensor<3x1x105x16xf32>)",
+        R"(%r = nn.pack %w <"gates" columns = 8 groups = 5> : (tensor<3x5x7x45xf32>) -> tensor<2x105x5x8xf32>)",
         R"(%t = nn.transpose %w permutation [3, 0, 2, 1] : (tensor<3x5x7x45xf32>) -> tensor<45x3x7x5xf32>
            %r = nn.pack %t <"panels" columns = 4 groups = 1> : (tensor<45x3x7x5xf32>) -> tensor<1x2x945x4xf32>)",
         R"(%k = nn.slice %w starts [0, 1, 0, 0] sizes [3, 3, 7, 45] : (tensor<3x5x7x45xf32>) -> tensor<3x3x7x45xf32>

@@ -672,6 +672,48 @@ func.func @scan_c1_none(%x: tensor<4xf32>) {
 
 // -----
 
+func.func @scan_c4(%x: tensor<5x4xf32>) {
+  // expected-error @+1 {{unrolls 2 of 5 steps}}
+  %0 = nn.scan(%a = %x, %b = %x) unroll(2) : (tensor<5x4xf32>) -> tensor<5x4xf32> {
+    nn.yield %a, %b : tensor<4xf32>, tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @scan_unroll_names(%x: tensor<6x4xf32>) {
+  // expected-error @+1 {{expects each sequence 2 times}}
+  %0 = nn.scan(%a = %x) unroll(2) : (tensor<6x4xf32>) -> tensor<6x4xf32> {
+    nn.yield %a, %a : tensor<4xf32>, tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @scan_unroll_values(%x: tensor<6x4xf32>) {
+  // expected-error @+2 {{expects nn.yield to give an element of each stacked result per step}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = nn.scan(%a = %x, %b = %x) unroll(2) : (tensor<6x4xf32>) -> tensor<6x4xf32> {
+    nn.yield %a : tensor<4xf32>
+  }
+  return
+}
+
+// -----
+
+func.func @scan_unroll_types(%x: tensor<6x4xf32>) {
+  // expected-error @+1 {{stacks values of different types, 'tensor<4xf32>', 'tensor<f32>'}}
+  %0 = nn.scan(%a = %x, %b = %x) unroll(2) : (tensor<6x4xf32>) -> tensor<6x4xf32> {
+    %s = nn.reduce sum %b axes [0] : (tensor<4xf32>) -> tensor<f32>
+    nn.yield %a, %s : tensor<4xf32>, tensor<f32>
+  }
+  return
+}
+
+// -----
+
 func.func @scan_c2(%x: tensor<5x4xf32>) {
   // expected-error @+1 {{expects block arguments of types 'tensor<4xf32>', got 'tensor<5xf32>'}}
   %0 = "nn.scan"(%x) <{operandSegmentSizes = array<i32: 1, 0>}> ({

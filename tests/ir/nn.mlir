@@ -150,3 +150,16 @@ func.func @loops(%x: tensor<5x1x8xf32>, %m: tensor<5x1xi1>, %zero: tensor<1x8xf3
   }
   return %t : tensor<5x1x8xf32>
 }
+
+// CHECK-LABEL: func.func @unrolled
+func.func @unrolled(%x: tensor<6x4xf32>, %s0: tensor<4xf32>) -> (tensor<4xf32>, tensor<6x4xf32>) {
+  // CHECK: %[[R:.*]]:2 = nn.scan(%[[A:.*]] = %arg0, %[[B:.*]] = %arg0) carry(%[[S:.*]] = %arg1) unroll(2) : (tensor<6x4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<6x4xf32>) {
+  %r:2 = nn.scan(%a = %x, %b = %x) carry(%s = %s0) unroll(2) : (tensor<6x4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<6x4xf32>) {
+    // CHECK: nn.binary add %[[A]], %[[S]]
+    %0 = nn.binary add %a, %s : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+    // CHECK: nn.binary add %[[B]], %{{.*}}
+    %1 = nn.binary add %b, %0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+    nn.yield %1, %0, %1 : tensor<4xf32>, tensor<4xf32>, tensor<4xf32>
+  }
+  return %r#0, %r#1 : tensor<4xf32>, tensor<6x4xf32>
+}

@@ -1,14 +1,25 @@
 // RUN: layerc-opt %s -layerc-plan --check-values | FileCheck %s
 // Loops through the whole pipeline; the values of every state of the function and of the plan agree.
 
-// An LSTM of a batch that the scan template leaves alone: the input projection before the loop, the state in one slot each, a new cell state written over the old one.
+// An LSTM of a batch that the scan template leaves alone: two steps in the loop's body, gates combined by the product that makes them, the hidden state in two places in turn, the cell state in one, no copy.
 // CHECK-LABEL: plan.program @lstm
 // CHECK: plan.input "x"
 // CHECK: %[[H:.*]] = plan.output "h"
-// CHECK: plan.loop iterations(6) layers ["lstm"] {
-// CHECK: plan.view %{{.*}} offset(0) stride(400) : memref<6x5x20xf32> to memref<5x20xf32>
-// CHECK: plan.step @dense_5_5_20
-// CHECK: plan.step
+// CHECK: %[[C:.*]] = plan.slot bytes(100) live [1, 5]
+// CHECK: %[[NEXT:.*]] = plan.slot bytes(100) live [3, 5]
+// CHECK: plan.loop iterations(3) layers ["lstm"] {
+// CHECK: plan.view %{{.*}} offset(0) stride(120) : memref<6x5x3xf32> to memref<5x3xf32>
+// CHECK-NEXT: plan.weight_ref
+// CHECK-NEXT: %[[P:.*]] = plan.view
+// CHECK-NEXT: plan.step @dense_5_3_20
+// CHECK: plan.view %[[H]]
+// CHECK: plan.view %[[C]]
+// CHECK: %[[H1:.*]] = plan.view %[[NEXT]]
+// CHECK-NEXT: plan.step @dense_5_5_20_gates4(%{{.*}}, %{{.*}}, %[[P]], %{{.*}}) -> (%[[C1:.*]], %[[H1]])
+// CHECK: plan.view %{{.*}} offset(60) stride(120)
+// CHECK: plan.step @dense_5_3_20
+// CHECK: plan.step @dense_5_5_20_gates4(%[[H1]], %{{.*}}, %{{.*}}, %[[C1]])
+// CHECK-NOT: plan.step
 // CHECK: }
 func.func @lstm(%x: tensor<6x5x3xf32> {nn.name = "x"}) -> (tensor<5x5xf32> {nn.name = "h"}) {
   %k = nn.weight "kernel" : tensor<3x20xf32>

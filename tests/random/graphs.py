@@ -482,11 +482,11 @@ def main():
         for seed in range(arguments.seed, arguments.seed + arguments.graphs):
             keras.backend.clear_session()
             size = dict(largest=600, layers=random.Random(seed).randint(2, 7)) if arguments.record else {}
-            graph = Stack(keras, seed) if arguments.stacks else Graph(keras, seed, supported, **size)
             dialects = ["keras", "keras", "h5", "json"] if arguments.flavour == "keras3" else ["h5", "h5", "keras"]
             try:
+                graph = Stack(keras, seed) if arguments.stacks else Graph(keras, seed, supported, **size)
                 run_keras(graph.model, graph.arrays)
-            except Exception as error:  # passes Keras' shape rules, fails in its backend
+            except Exception as error:  # passes Keras' shape rules, fails in its backend or when the model is put together
                 counts["refused"] += 1
                 print(f"seed {seed}: Keras cannot run it: {type(error).__name__}", flush=True)
                 continue
