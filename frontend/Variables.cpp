@@ -114,7 +114,7 @@ bool ownsNothing(const std::string &className) {
       "ActivityRegularization Masking Add Subtract Multiply Average Maximum Minimum Concatenate Dot Merge "
       "UnitNormalization Rescaling Resizing CenterCrop CategoryEncoding Discretization IntegerLookup AutoContrast "
       "MelSpectrogram Pipeline Lambda TFOpLambda SlicingOpLambda TensorFlowOpLayer TimeDistributed Bidirectional "
-      "StochasticDepth FixedDropout AugMix CutMix MixUp RandAugment Solarization Equalization "
+      "StochasticDepth FixedDropout CustomScaleLayer AugMix CutMix MixUp RandAugment Solarization Equalization "
       "RNN StackedRNNCells MultiHeadAttention GroupQueryAttention GroupedQueryAttention Sequential Functional Model "
       "Network",
       ' ');

@@ -101,6 +101,17 @@ Results layerc::importSubtract(LayerImport &l) {
   return {fold(l, B::Sub)};
 }
 
+/// A residual of InceptionResNetV2: a + scale * b.
+Results layerc::importCustomScale(LayerImport &l) {
+  if (!l.failed() && l.inputs().size() != 2)
+    return l.fail() << "expects two inputs; got " << l.inputs().size();
+  if (l.failed())
+    return {};
+  SmallVector<Value> inputs = alignedInputs(l);
+  double scale = l.number("scale", 1);
+  return {l.add(inputs[0], l.mul(inputs[1], scale))};
+}
+
 Results layerc::importConcatenate(LayerImport &l) {
   if (!l.failed() && l.inputs().empty())
     return l.fail() << "expects inputs to merge; got none";

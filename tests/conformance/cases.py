@@ -5,6 +5,7 @@ A case is a small model, inputs and what real Keras computes from them; record.p
 Sizes are small and differ from each other, so that a transposed axis cannot hide. This file needs no Keras.
 """
 import custom_layers
+import networks
 import old_files
 import operations
 import quantized_cases
@@ -338,7 +339,7 @@ GRAPHS = [
     Graph("inputs_in_a_dictionary", dialects=BOTH), Graph("output_is_input", dialects=OLD_AND_NEW),
     Graph("two_consumers", dialects=OLD_AND_NEW), Graph("odd_names"), Graph("free_time", sizes=(7,), dialects=BOTH),
     Graph("free_space", sizes=(9, 7)), Graph("fixed_batch", batch=3, dialects=BOTH), Graph("sequential_without_input", dialects=OLD_AND_NEW),
-    Graph("layer_given_to_activation"), Graph("nested_unusual", dialects=OLD_AND_NEW), Graph("sync_batch_normalization", dialects=("tfk", "tfk_h5")),
+    Graph("trained", dialects=("keras", "h5", "tfk", "tfk_h5")), Graph("layer_given_to_activation"), Graph("nested_unusual", dialects=OLD_AND_NEW), Graph("sync_batch_normalization", dialects=("tfk", "tfk_h5")),
     *[Graph(name, dialects=BOTH) for name in ("residual", "batch_norm_both_sides", "batch_norm_of_rows", "lenet", "unet", "wavenet", "siamese",
                                                "squeeze_excite", "inverted_residual", "inception", "dense_block", "prelu_selu_mlp",
                                                "transpose_chain", "concatenated_branches")],
@@ -360,6 +361,8 @@ GRAPHS = [
     *[Graph(name, folder="tensorflow", values=["uniform", "positive"], dialects=(("tfk", "tfk_h5")[number % 2],))
       for number, name in enumerate(tensorflow_operations.EXPRESSIONS)],
     *[Graph(name, folder="tensorflow_nodes", values=["uniform", "positive"], dialects=("tfk_h5",)) for name in tensorflow_nodes.EXPRESSIONS],
+    *[Graph(name, folder="networks", values="pictures", dialects=networks.DIALECTS.get(name, ("keras",)),
+            backend="jax" if name in networks.ON_JAX else "tensorflow") for name in networks.ALL],
     *[Graph(function.__name__, folder="custom") for function in custom_layers.ALL],
     *[Graph(name, folder="old_files", dialects=("tfk_h5",), **old.options) for name, old in old_files.OLD_FILES.items()],
     *sequence_cases.GRAPHS,

@@ -66,6 +66,7 @@ GROUPS = [  # (title, least number, patterns of cases)
     ("FixedDropout", 1, ["graphs/fixed_dropout*"]),
     ("LayerScale", 1, ["graphs/convnext_block*"]),
     ("Lambda and custom layers", 8, ["custom/*"]),
+    ("networks of keras.applications", 20, ["networks/*"]),
     ("tables and scales", 22, ["Rescaling/*", "Normalization/*", "Discretization/*", "CategoryEncoding/*", "IntegerLookup/*"]),
     ("recurrent layers", 60, ["SimpleRNN/*", "GRU/*", "LSTM/*", "ConvLSTM?D/*"]),
     ("masks over time", 48, [f"{name}/*mask*" for name in ("SimpleRNN", "GRU", "LSTM", "RNN", "ConvLSTM?D")]),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Models that are more than one layer: what crosses layers, and small forms of well-known networks."""
+import numpy
 
 
 def tiny(keras):
@@ -97,6 +98,25 @@ def sequential_without_input(keras):
 def layer_given_to_activation(keras):
     x = keras.Input((4,), name="x")
     return keras.Model(x, keras.layers.Activation(keras.layers.PReLU())(keras.layers.Dense(3)(x)))
+
+
+def trained(keras):
+    """Saved behind training: the state of an optimizer, a loss and metrics, and an initializer and a regularizer of one's own."""
+    class Halves(keras.initializers.Initializer):
+        def __call__(self, shape, dtype=None, **words):
+            return keras.initializers.Constant(0.5)(shape, dtype)
+
+    class Smooth(keras.regularizers.L2):
+        pass
+
+    layers = keras.layers
+    x = keras.Input((4,), name="x")
+    y = layers.Dense(5, kernel_initializer=Halves(), kernel_regularizer=Smooth(0.1), kernel_constraint="max_norm", activity_regularizer="l2")(x)
+    y = layers.Dense(3, name="y")(layers.Dropout(0.5)(layers.BatchNormalization()(y)))
+    model = keras.Model(x, y)
+    model.compile("adam", "mse", metrics=["mae"])
+    model.train_on_batch(numpy.ones((4, 4)), numpy.ones((4, 3)))
+    return model
 
 
 def nested_unusual(keras):

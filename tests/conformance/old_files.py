@@ -27,6 +27,7 @@ class OldFile:
     backend: str = "tensorflow"
     swaps: bool = False          # computed with channels last, between two transposes
     dtype: str = "float32"       # of the input
+    stored: str = "float32"      # type of the arrays in the file
     convert: object = None       # makes today's weights of the file's arrays where tf_keras does not know how
 
 
@@ -304,6 +305,8 @@ OLD_FILES = {
     "keras1_embedding_of_integers": OldFile((6,), lambda layers: layers.Embedding(7, UNITS), "Embedding", {
         "input_dim": 7, "output_dim": UNITS, "init": "uniform", "input_length": 6, "mask_zero": False}, [(7, UNITS)],
         options=dict(values="ids"), dtype="int32"),
+    **{f"keras2_dense_{name}": OldFile((4,), lambda layers: layers.Dense(UNITS), "Dense", {"units": UNITS, "use_bias": True},
+                                       [(4, UNITS), (UNITS,)], "2.2.4", stored=stored) for name, stored in (("half", "float16"), ("big_endian", ">f4"))},
     "batch_normalization_v1": batch_normalization("BatchNormalizationV1", "2.2.4-tf"),
     "batch_normalization_v2": batch_normalization("BatchNormalizationV2", "2.2.4-tf"),
     "keras1_theano": dataclasses.replace(KERAS1_WINDOWS["convolution2d_th"], backend="theano"),
@@ -372,7 +375,7 @@ def write_groups(path, architecture, groups, version, backend):
 
 def draw(old, random):
     """The file's arrays; the last of a BatchNormalization is a variance."""
-    arrays = [random.uniform(-0.5, 0.5, shape).astype("float32") for shape in old.arrays]
+    arrays = [random.uniform(-0.5, 0.5, shape).astype(old.stored) for shape in old.arrays]
     if old.old_class.startswith("BatchNormalization"):
         arrays[-1] += 1
     return arrays

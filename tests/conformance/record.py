@@ -35,6 +35,7 @@ sys.path.insert(0, str(HERE.parent.parent / "python"))
 
 import custom_layers
 import graphs
+import networks
 import old_files
 import operations
 import quantized_cases
@@ -75,6 +76,13 @@ def masked_halves(random, shape):
     return array
 
 
+def pictures(random, shape):
+    """Noise, and wide diagonal stripes, other ones in each colour."""
+    rows, columns, colours = numpy.meshgrid(*map(numpy.arange, shape[1:]), indexing="ij")
+    stripes = 127.5 * (1 + numpy.sign(numpy.sin((rows + (colours - 1) * columns) * 12 / shape[1])))
+    return numpy.stack([stripes if number % 2 else random.integers(0, 256, shape[1:]) for number in range(shape[0])])
+
+
 SPREAD = ("MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention")  # called with several tensors, not with a list
 VALUES = {
     "uniform": uniform,
@@ -83,6 +91,7 @@ VALUES = {
     "large": lambda random, shape: numpy.resize(LARGE, shape),
     "negative": lambda random, shape: random.uniform(-3, -1, shape),
     "positive": lambda random, shape: random.uniform(0.25, 2, shape),
+    "pictures": pictures,
     "image": lambda random, shape: random.integers(0, 256, shape),
     "ids": lambda random, shape: numpy.concatenate([[0, 6], random.integers(0, 7, max(0, numpy.prod(shape, dtype=int) - 2))])[
         :numpy.prod(shape, dtype=int)].reshape(shape),
@@ -204,6 +213,8 @@ def record_case(case, folder):
         model = build_table(keras, case)
     elif case.folder in EXPRESSIONS:
         model = EXPRESSIONS[case.folder].build(keras, case.source.function)
+    elif case.folder == "networks":
+        model = networks.ALL[case.source.function](keras)
     elif case.folder == "custom":
         model = getattr(custom_layers, case.source.function)(keras)
     elif case.folder == "stacks":
@@ -212,12 +223,16 @@ def record_case(case, folder):
         model = getattr(graphs if hasattr(graphs, case.source.function) else sequence_graphs, case.source.function)(keras)
     if getattr(case.source, "label", "") == "adapted":
         model.layers[-1].adapt(random.normal(1, 2, (8, *case.shapes[0])))
-    elif not is_written:
+    elif not is_written and case.folder != "networks":
         make_weights(model, random)
     if isinstance(case.source, Table) and case.source in quantized_cases.TABLES:
         quantized_cases.fill(model.layers[-1], random)
     if case.folder == "operations" and case.source.function in operations.ON_ARRAYS:
         steps = [record_on_arrays(keras, model, case, make_inputs(model, case, random))]
+    elif case.folder == "networks":
+        inputs = make_inputs(model, case, random)
+        networks.fill(keras, model, inputs[0], random)
+        steps = [record(model, inputs)]
     else:
         steps = [record(model, make_inputs(model, case, random)) for _ in range(max(1, case.source.steps))]
     arrays = {name: numpy.stack([step[name] for step in steps]) for name in steps[0]} if case.source.steps else steps[0]
