@@ -323,10 +323,12 @@ private:
 
 //===-- Cells made of cells -------------------------------------------------------------------------------------===//
 
-/// Cells one above the other; also the holder of a single inner cell.
+/// Cells one above the other; also the holder of a single inner cell. Until Keras 2.2 the states of the last cell came
+/// first (Keras 2.1.6, layers/recurrent.py).
 class StackedCell final : public RecurrentCell {
 public:
-  StackedCell(LayerImport &l, ArrayRef<const Layer *> layers, Sizes shape) : l(l) {
+  StackedCell(LayerImport &l, ArrayRef<const Layer *> layers, Sizes shape)
+      : l(l), isLastFirst(l.graph().isMultiBackendKeras() && !l.graph().isKerasFrom(2, 2)) {
     for (const Layer *layer : layers) {
       if (l.failed())
         return;
@@ -335,8 +337,9 @@ public:
       l.follow(*imports.back());
       if (l.failed())
         return;
-      outputState_ = stateShapes_.size() + cells.back()->outputState();
-      llvm::append_range(stateShapes_, cells.back()->stateShapes());
+      outputState_ = (isLastFirst ? 0 : stateShapes_.size()) + cells.back()->outputState();
+      ArrayRef<Sizes> shapes = cells.back()->stateShapes();
+      stateShapes_.insert(isLastFirst ? stateShapes_.begin() : stateShapes_.end(), shapes.begin(), shapes.end());
       shape = stateShapes_[outputState_];
     }
   }
@@ -346,8 +349,8 @@ public:
       if (l.failed()) // of a cell below: this one does not know
         return {};
       size_t count = cell->stateShapes().size();
-      x = cell->step(x, states.take_front(count));
-      states = states.drop_front(count);
+      x = cell->step(x, isLastFirst ? states.take_back(count) : states.take_front(count));
+      states = isLastFirst ? states.drop_back(count) : states.drop_front(count);
       l.follow(*import);
     }
     return x;
@@ -355,6 +358,7 @@ public:
 
 private:
   LayerImport &l;
+  bool isLastFirst;
   std::vector<std::unique_ptr<LayerImport>> imports;
   std::vector<std::unique_ptr<RecurrentCell>> cells;
 };

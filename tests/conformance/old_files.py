@@ -70,6 +70,22 @@ def theano(kind, shape, kernel, arrays, **options):
                    [(*kernel, *array) for array in arrays] + [((4 if "LSTM" in kind else 1) * FILTERS,)], "2.2.4", backend="theano")
 
 
+def stacked_states(version, is_last_first):
+    """Two cells and an initial state for each, in the order of the version: until Keras 2.2 the last cell's came first."""
+    below, above = 5, 2
+    cells = [{"class_name": "SimpleRNNCell", "config": {"units": units, "activation": "tanh", "use_bias": True}} for units in (below, above)]
+    config = {"return_sequences": False, "return_state": False, "go_backwards": False, "stateful": False, "unroll": False,
+              "cell": {"class_name": "StackedRNNCells", "config": {"cells": cells}}}
+
+    def today(layers):
+        layer = layers.RNN([layers.SimpleRNNCell(below), layers.SimpleRNNCell(above)])
+        return lambda inputs: layer(inputs[0], initial_state=inputs[:0:-1] if is_last_first else inputs[1:])
+
+    states = [(above,), (below,)] if is_last_first else [(below,), (above,)]
+    return OldFile([(4, 3), *states], today, "RNN", config,
+                   [(3, below), (below, below), (below,), (below, above), (above, above), (above,)], version)
+
+
 def keras1(shape, old_class, today, stored=(), options=None, **old):
     """Any layer in Keras 1's words `old`; `today` makes it in those of now: a function of keras.layers."""
     return OldFile(shape, today, old_class, old, list(stored), options=options or {})
@@ -321,6 +337,8 @@ OLD_FILES = {
         UNITS, recurrent_activation="hard_sigmoid", reset_after=False, return_sequences=True))),
     "keras1_gru": keras1_gates(*GRU),
     "keras1_gru_sequences": keras1_gates(*GRU, return_sequences=True),
+    "stacked_states_2_1": stacked_states("2.1.6", True),
+    "stacked_states_2_2": stacked_states("2.2.4", False),
     "cudnn_lstm": cudnn(*LSTM),
     "cudnn_lstm_sequences": cudnn(*LSTM, return_sequences=True),
     "cudnn_lstm_backwards": cudnn(*LSTM, go_backwards=True, return_sequences=True),
