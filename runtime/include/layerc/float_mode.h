@@ -7,10 +7,6 @@
 
 #include <cstdint>
 
-#if defined(__SSE__)
-#include <xmmintrin.h>
-#endif
-
 namespace layerc {
 inline namespace v1 {
 
@@ -27,28 +23,33 @@ public:
   static constexpr Word wanted = 0x1F80U | 0x8000U | 0x0040U;
   /// The six status flags, which kernels raise.
   static constexpr Word flags = 0x3FU;
-  static Word read() noexcept { return _mm_getcsr(); }
-  static void write(Word word) noexcept { _mm_setcsr(word); }
+  // Straight to and from memory: _mm_getcsr and _mm_setcsr write to a slot of the stack and read that again, which
+  // costs a model of 50 ns a twentieth of its time (Zen 3).
+  static void store(Word &word) noexcept { __asm__ volatile("stmxcsr %0" : "=m"(word) : : "memory"); }
+  static void write(const Word &word) noexcept { __asm__ volatile("ldmxcsr %0" : : "m"(word) : "memory"); }
 #elif defined(__aarch64__)
   using Word = std::uint64_t;
   /// FPCR: flush to zero, round to nearest, no traps (Arm ARM C5.2). The status flags are in another register.
   static constexpr Word wanted = Word{1} << 24;
   static constexpr Word flags = 0;
-  static Word read() noexcept {
-    Word word;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(word));
-    return word;
-  }
-  static void write(Word word) noexcept { __asm__ volatile("msr fpcr, %0" : : "r"(word)); }
+  static void store(Word &word) noexcept { __asm__ volatile("mrs %0, fpcr" : "=r"(word) : : "memory"); }
+  static void write(const Word &word) noexcept { __asm__ volatile("msr fpcr, %0" : : "r"(word) : "memory"); }
 #else
   using Word = std::uint32_t;
   static constexpr Word wanted = 0;
   static constexpr Word flags = 0;
-  static Word read() noexcept { return wanted; }
-  static void write(Word) noexcept {}
+  static void store(Word &word) noexcept { word = wanted; }
+  static void write(const Word &) noexcept {}
 #endif
 
-  FloatMode() noexcept : before_(read()) {
+  static Word read() noexcept {
+    Word word;
+    store(word);
+    return word;
+  }
+
+  FloatMode() noexcept {
+    store(before_);
     if ((before_ & ~flags) != wanted)
       write(wanted);
   }
