@@ -149,6 +149,27 @@ OpResult ScanOp::resultOf(size_t number) {
 
 // nn.scan(%a = %x, ...) carry(%s = %zero, ...) reverse unroll(1) : (types) -> types { ... }
 // With unroll(n) each sequence is named n times, once for each of its slices.
+SmallVector<Operation *> ScanOp::projections() {
+  constexpr int64_t mostRows = 16; // more fill the registers by themselves and gain nothing from those of other steps
+  Block &block = getBody().front();
+  llvm::DenseSet<Value> following(carried().begin(), carried().end());
+  SmallVector<Operation *> found;
+  for (Operation &op : block) {
+    bool follows = false;
+    op.walk([&](Operation *inner) {
+      follows |= llvm::any_of(inner->getOperands(), [&](Value operand) { return following.contains(operand); });
+    });
+    if (follows)
+      following.insert(op.result_begin(), op.result_end());
+    if (follows || !isa<ContractOp, ConvOp>(op))
+      continue;
+    auto type = cast<RankedTensorType>(op.getResult(0).getType());
+    if (getInitials().empty() || type.getRank() == 0 || type.getNumElements() < mostRows * type.getShape().back())
+      found.push_back(&op);
+  }
+  return found;
+}
+
 ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &state) {
   Bindings bindings;
   if (bindings.parse(parser))

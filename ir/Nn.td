@@ -790,6 +790,9 @@ def Nn_ScanOp : Nn_Op<"scan", [InferTypeOpAdaptor, AttrSizedOperandSegments, Sin
     /// Which of the body's steps a slice, or an element of a stacked result, is of; `number` counts slices, or stacked
     /// values.
     int64_t stepInBody(size_t number) { return static_cast<int64_t>(number) % static_cast<int64_t>(getUnroll()); }
+    /// Contractions and convolutions of the body that no carried value reaches, and whose few rows leave most of their
+    /// time to reading weights: those of all steps are better computed as one. Without carried values, all of them.
+    ::llvm::SmallVector<::mlir::Operation *> projections();
   }];
   let hasCustomAssemblyFormat = 1;
   let hasRegionVerifier = 1;

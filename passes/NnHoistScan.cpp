@@ -148,26 +148,6 @@ int64_t bytesOf(Value value) {
   return static_cast<int64_t>(llvm::alignTo(type.getNumElements() * type.getElementTypeBitWidth() / 8, 64));
 }
 
-/// Products and convolutions of so few rows that most of their time goes into reading weights; more rows fill the
-/// registers by themselves and gain nothing from those of other steps.
-bool isHeavy(Operation *op) {
-  constexpr int64_t mostRows = 16;
-  if (!isa<nn::ContractOp, nn::ConvOp>(op))
-    return false;
-  auto scan = op->getParentOfType<nn::ScanOp>();
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  return scan.getInitials().empty() || type.getRank() == 0 || type.getNumElements() < mostRows * type.getShape().back();
-}
-
-/// Whether `value` is another one in each step because of the carried values.
-bool followsCarried(nn::ScanOp scan, Value value) {
-  if (auto argument = dyn_cast<BlockArgument>(value))
-    return argument.getOwner() == &scan.getBody().front() && argument.getArgNumber() >= scan.sliceCount();
-  return scan.getBody().isAncestor(value.getParentRegion()) &&
-         llvm::any_of(value.getDefiningOp()->getOperands(),
-                      [&](Value operand) { return followsCarried(scan, operand); });
-}
-
 /// The last op of the block of `op` that reads `value`, or a reshape of it.
 Operation *lastReader(Value value, Block &block) {
   Operation *last = nullptr;
@@ -207,21 +187,35 @@ int64_t bytesAround(nn::ScanOp scan, func::FuncOp function) {
 /// How many steps to compute ahead: all of them, or a divisor of their number for which the memory suffices; 1 where
 /// none does.
 int64_t stepsAhead(nn::ScanOp scan) {
+  // Rows that share one pass over the weights, from which on further ones gain little, and the bytes of results that
+  // still find room beside the weights in the second-level cache.
+  constexpr int64_t enough = 8, mostBytes = 1 << 20;
   auto function = scan->getParentOfType<func::FuncOp>();
   auto unfused = function->getAttrOfType<IntegerAttr>("nn.unfused");
-  int64_t ahead = 0, needed = 0;
-  scan.getBody().walk([&](Operation *op) {
-    if (isa<nn::ContractOp, nn::ConvOp>(op))
-      (isHeavy(op) && !followsCarried(scan, op->getResult(0)) ? ahead : needed) += bytesOf(op->getResult(0));
-  });
-  if (!unfused || ahead == 0 || scan.getInitials().empty())
+  SmallVector<Operation *> projections = scan.projections();
+  if (projections.empty() || scan.getInitials().empty())
     return scan.steps();
-  for (Value initial : scan.getInitials()) // the current values and the next
-    needed += 2 * bytesOf(initial);
-  int64_t left = unfused.getInt() - bytesAround(scan, function) - needed, steps = scan.steps();
-  while (steps > 1 && (scan.steps() % steps != 0 || steps * ahead > left))
-    --steps;
-  return steps;
+  int64_t ahead = 0, current = 0, next = 0, largest = 0;
+  for (Operation *op : projections)
+    ahead += bytesOf(op->getResult(0));
+  for (Value initial : scan.getInitials()) {
+    current += bytesOf(initial);
+    largest = std::max(largest, bytesOf(initial));
+  }
+  scan.getBody().walk([&](Operation *op) { // gates are combined before they are stored, into what has a state's size
+    if (isa<nn::ContractOp, nn::ConvOp>(op) && !llvm::is_contained(projections, op))
+      next += std::min(bytesOf(op->getResult(0)), largest);
+  });
+  int64_t needed = current + std::max(current, next);
+  int64_t left = unfused ? unfused.getInt() - bytesAround(scan, function) - needed : mostBytes;
+  auto longest = [&](int64_t bytes) {
+    int64_t steps = scan.steps();
+    while (steps > 1 && (scan.steps() % steps != 0 || steps * ahead > bytes))
+      --steps;
+    return steps;
+  };
+  int64_t cached = longest(std::min(left, mostBytes));
+  return cached < enough ? longest(left) : cached;
 }
 
 void moveInvariantsOut(nn::ScanOp scan) {
@@ -234,12 +228,13 @@ void moveInvariantsOut(nn::ScanOp scan) {
 
 /// Values of the body that come before the loop: results of heavy ops, and of the elementwise ops behind them.
 SmallVector<Value> liftHeavyOps(nn::ScanOp scan, Lifter &lifter) {
+  SmallVector<Operation *> projections = scan.projections();
   llvm::SetVector<Value> lifted;
   for (Operation &op : scan.getBody().front().without_terminator()) {
     bool follows = nn::isElementwise(&op) && llvm::any_of(op.getOperands(), [&](Value operand) {
                      return lifted.contains(operand) && shapeOf(operand) == shapeOf(op.getResult(0));
                    });
-    if ((isHeavy(&op) || follows) && lifter.lift(op.getResult(0)))
+    if ((follows || llvm::is_contained(projections, &op)) && lifter.lift(op.getResult(0)))
       lifted.insert(op.getResult(0));
   }
   return lifted.takeVector();

@@ -106,16 +106,20 @@ private:
   }
 
   /// The same of a loop's steps, with the carried values where they lie neither in the bytes of their first ones nor in
-  /// those of a result.
+  /// those of a result, and with the projections of the steps to come: a recurrent layer by itself computes them first,
+  /// as one product.
   static int64_t insideLoop(nn::ScanOp scan) {
-    int64_t carried = 0;
+    int64_t around = 0;
     for (auto [initial, last] : llvm::zip(scan.getInitials(), scan.lastValues()))
       if (nn::isWeightExpression(initial) && last.use_empty())
-        carried += bytesOf(initial);
+        around += bytesOf(initial);
+    if (scan.carriedCount() > 0)
+      for (Operation *op : scan.projections())
+        around += (scan.steps() - 1) * bytesOf(op->getResult(0));
     SmallVector<Operation *> ops;
     for (Operation &op : scan.getBody().front().without_terminator())
       ops.push_back(&op);
-    return ops.empty() ? carried : carried + peakOf(ops, nn::isWeightExpression);
+    return ops.empty() ? around : around + peakOf(ops, nn::isWeightExpression);
   }
 
   SmallVector<SmallVector<Operation *>> layers_;

@@ -56,10 +56,10 @@ def NnHoistScan : Pass<"nn-hoist-scan", "::mlir::func::FuncOp"> {
     The input projections of all steps of a recurrent layer become one contraction or convolution, whose results are a
     new sequence of the scan. Ops that are the same in every step move out as they are.
 
-    Where results of all steps would lift the arena above `nn.unfused`, the memory that the layers one by one need, the
-    scan becomes a loop over runs of equally many steps, each with a contraction of its own and a scan of its steps;
-    where not even two steps fit, the contraction stays in the loop. So do contractions and convolutions of 16 rows or
-    pixels and more, which gain nothing from those of other steps.
+    Where results of all steps would take more than 1 MiB, or lift the arena above `nn.unfused`, the memory that the
+    layers one by one need, the scan becomes a loop over runs of equally many steps, each with a contraction of its own
+    and a scan of its steps; where not even two steps fit, the contraction stays in the loop. So do contractions and
+    convolutions of 16 rows or pixels and more, which gain nothing from those of other steps.
   }];
 }
 

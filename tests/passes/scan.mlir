@@ -1,24 +1,22 @@
 // RUN: layerc-opt %s -layerc-plan --check-values | FileCheck %s
 // Loops through the whole pipeline; the values of every state of the function and of the plan agree.
 
-// An LSTM of a batch that the scan template leaves alone: two steps in the loop's body, gates combined by the product that makes them, the hidden state in two places in turn, the cell state in one, no copy.
+// An LSTM of a batch that the scan template leaves alone: one product for the inputs of all steps, two steps in the loop's body, gates combined by the product that makes them, the hidden state in two places in turn, the cell state in one, no copy.
 // CHECK-LABEL: plan.program @lstm
 // CHECK: plan.input "x"
 // CHECK: %[[H:.*]] = plan.output "h"
-// CHECK: %[[C:.*]] = plan.slot bytes(100) live [1, 5]
-// CHECK: %[[NEXT:.*]] = plan.slot bytes(100) live [3, 5]
+// CHECK: plan.step @dense_30_3_20(%{{.*}}, %{{.*}}) -> (%[[P:.*]]) layers
+// CHECK: %[[C:.*]] = plan.slot bytes(100) live [2, 4]
+// CHECK: %[[NEXT:.*]] = plan.slot bytes(100) live [3, 4]
 // CHECK: plan.loop iterations(3) layers ["lstm"] {
-// CHECK: plan.view %{{.*}} offset(0) stride(120) : memref<6x5x3xf32> to memref<5x3xf32>
-// CHECK-NEXT: plan.weight_ref
-// CHECK-NEXT: %[[P:.*]] = plan.view
-// CHECK-NEXT: plan.step @dense_5_3_20
-// CHECK: plan.view %[[H]]
+// CHECK-NEXT: plan.view %[[H]]
+// CHECK: %[[P0:.*]] = plan.view %[[P]] offset(0) stride(800) : memref<6x5x20xf32> to memref<5x20xf32>
 // CHECK: plan.view %[[C]]
 // CHECK: %[[H1:.*]] = plan.view %[[NEXT]]
-// CHECK-NEXT: plan.step @dense_5_5_20_gates4(%{{.*}}, %{{.*}}, %[[P]], %{{.*}}) -> (%[[C1:.*]], %[[H1]])
-// CHECK: plan.view %{{.*}} offset(60) stride(120)
-// CHECK: plan.step @dense_5_3_20
-// CHECK: plan.step @dense_5_5_20_gates4(%[[H1]], %{{.*}}, %{{.*}}, %[[C1]])
+// CHECK-NEXT: plan.step @dense_5_5_20_gates4(%{{.*}}, %{{.*}}, %[[P0]], %{{.*}}) -> (%[[C1:.*]], %[[H1]])
+// CHECK: %[[P1:.*]] = plan.view %[[P]] offset(400) stride(800)
+// CHECK: %[[H2:.*]] = plan.view %[[H]]
+// CHECK-NEXT: plan.step @dense_5_5_20_gates4(%[[H1]], %{{.*}}, %[[P1]], %[[C1]]) -> (%{{.*}}, %[[H2]])
 // CHECK-NOT: plan.step
 // CHECK: }
 func.func @lstm(%x: tensor<6x5x3xf32> {nn.name = "x"}) -> (tensor<5x5xf32> {nn.name = "h"}) {
