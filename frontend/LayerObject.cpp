@@ -11,6 +11,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
 
+#include <algorithm>
 #include <cctype>
 #include <set>
 
@@ -215,6 +216,22 @@ absl::Status Parser::addBidirectional(LayerObject &layer, int depth) {
   return addInner(layer, "backward_layer", backward, depth);
 }
 
+/// RNN holds a cell, and StackedRNNCells a list of them, each with its class and config.
+absl::Status expectCells(const LayerObject &layer) {
+  auto isCell = [](const json &entry) {
+    return at(entry, "class_name").is_string() && at(entry, "config").is_object();
+  };
+  if (layer.className == "RNN" && !isCell(at(layer.config, "cell")))
+    return layerError(layer, "has no cell: 'cell' in its config is not an object with a class_name and a config");
+  if (layer.className != "StackedRNNCells")
+    return absl::OkStatus();
+  const json &cells = at(layer.config, "cells");
+  if (!cells.is_array() || cells.empty() || !std::all_of(cells.begin(), cells.end(), isCell))
+    return layerError(layer,
+                      "has no cells: 'cells' in its config is not a list of objects with a class_name and a config");
+  return absl::OkStatus();
+}
+
 /// Layers inside the config of this one. An activation may be a layer too; a function has class_name "function".
 absl::Status Parser::parseInner(LayerObject &layer, int depth) {
   if (layer.isOperation || layer.isCustom)
@@ -223,11 +240,14 @@ absl::Status Parser::parseInner(LayerObject &layer, int depth) {
     return addBidirectional(layer, depth);
   for (const char *role : {"layer", "cell", "activation"}) {
     const json &entry = at(layer.config, role);
-    if (entry.is_object() && at(entry, "class_name").is_string() && at(entry, "config").is_object() &&
+    const json &config = at(entry, "config"); // a bare list of layers in a Sequential until Keras 2.2.2
+    if (at(entry, "class_name").is_string() && (config.is_object() || config.is_array()) &&
         at(entry, "class_name") != "function")
       if (absl::Status status = addInner(layer, role, entry, depth); !status.ok())
         return status;
   }
+  if (absl::Status status = expectCells(layer); !status.ok())
+    return status;
   const char *list = layer.className == "Pipeline" ? "layers" : "cells";
   if (const json &entries = at(layer.config, list); entries.is_array())
     for (const json &entry : entries)
