@@ -216,20 +216,13 @@ absl::Status Parser::addBidirectional(LayerObject &layer, int depth) {
   return addInner(layer, "backward_layer", backward, depth);
 }
 
-/// RNN holds a cell, and StackedRNNCells a list of them, each with its class and config.
-absl::Status expectCells(const LayerObject &layer) {
-  auto isCell = [](const json &entry) {
-    return at(entry, "class_name").is_string() && at(entry, "config").is_object();
-  };
-  if (layer.className == "RNN" && !isCell(at(layer.config, "cell")))
-    return layerError(layer, "has no cell: 'cell' in its config is not an object with a class_name and a config");
-  if (layer.className != "StackedRNNCells")
-    return absl::OkStatus();
-  const json &cells = at(layer.config, "cells");
-  if (!cells.is_array() || cells.empty() || !std::all_of(cells.begin(), cells.end(), isCell))
-    return layerError(layer,
-                      "has no cells: 'cells' in its config is not a list of objects with a class_name and a config");
-  return absl::OkStatus();
+/// Whether `entry` is a cell with its class and config, or a stack of such.
+bool isCell(const json &entry) {
+  if (!at(entry, "class_name").is_string() || !at(entry, "config").is_object())
+    return false;
+  const json &cells = at(at(entry, "config"), "cells");
+  return at(entry, "class_name") != "StackedRNNCells" ||
+         (cells.is_array() && !cells.empty() && std::all_of(cells.begin(), cells.end(), isCell));
 }
 
 /// Layers inside the config of this one. An activation may be a layer too; a function has class_name "function".
@@ -238,6 +231,8 @@ absl::Status Parser::parseInner(LayerObject &layer, int depth) {
     return absl::OkStatus();
   if (layer.className == "Bidirectional")
     return addBidirectional(layer, depth);
+  if (layer.className == "RNN" && !isCell(at(layer.config, "cell")))
+    return layerError(layer, "its 'cell' is neither a cell nor StackedRNNCells with a list of 'cells'");
   for (const char *role : {"layer", "cell", "activation"}) {
     const json &entry = at(layer.config, role);
     const json &config = at(entry, "config"); // a bare list of layers in a Sequential until Keras 2.2.2
@@ -246,8 +241,6 @@ absl::Status Parser::parseInner(LayerObject &layer, int depth) {
       if (absl::Status status = addInner(layer, role, entry, depth); !status.ok())
         return status;
   }
-  if (absl::Status status = expectCells(layer); !status.ok())
-    return status;
   const char *list = layer.className == "Pipeline" ? "layers" : "cells";
   if (const json &entries = at(layer.config, list); entries.is_array())
     for (const json &entry : entries)
