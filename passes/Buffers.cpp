@@ -35,6 +35,12 @@ static Value wholeOf(Value value) {
   return {};
 }
 
+Value layerc::reshapedFrom(Value value) {
+  while (auto reshape = value.getDefiningOp<nn::ReshapeOp>())
+    value = reshape.getInput();
+  return value;
+}
+
 Value layerc::inPlaceOperand(Value result) {
   auto kernel = result.getDefiningOp<nn::KernelOp>();
   auto operand = kernel ? kernel->getAttrOfType<IntegerAttr>(kInPlaceAttr) : IntegerAttr();
@@ -43,10 +49,7 @@ Value layerc::inPlaceOperand(Value result) {
 
 Value layerc::bufferRoot(Value value) {
   while (true) {
-    if (auto reshape = value.getDefiningOp<nn::ReshapeOp>()) {
-      value = reshape.getInput();
-      continue;
-    }
+    value = reshapedFrom(value);
     if (Value whole = wholeOf(value)) {
       value = whole;
       continue;

@@ -18,6 +18,9 @@ inline constexpr llvm::StringLiteral kInPlaceAttr = "nn.in_place";
 /// Bytes of a dense tensor in memory; booleans take one byte.
 int64_t denseBytes(mlir::Type type);
 
+/// The value that `value` is a reshape of, or itself: the same numbers in the same bytes.
+mlir::Value reshapedFrom(mlir::Value value);
+
 /// The operand that a kernel writes `result` over, or null.
 mlir::Value inPlaceOperand(mlir::Value result);
 

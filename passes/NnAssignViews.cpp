@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // nn-assign-views: concatenations without a copy, results in place of operands; what cannot be a view becomes a copying
 // kernel. A view that would raise the peak of memory is declined.
+#include "passes/AssignInPlace.h"
 #include "passes/AssignScan.h"
 #include "passes/Buffers.h"
 #include "passes/Passes.h"
 #include "passes/SelectKernel.h"
-
-#include "ir/kernels/KernelTemplate.h"
 
 namespace layerc {
 #define GEN_PASS_DEF_NNASSIGNVIEWS
@@ -50,25 +49,6 @@ bool canLieInside(nn::ConcatOp concat, Value part) {
   });
 }
 
-void replaceByCopy(Operation *op, const Target &target) {
-  OpBuilder builder(op);
-  OperationState state(op->getLoc(), nn::KernelOp::getOperationName());
-  llvm::SmallVector<Value> operands(op->getOperands());
-  state.addOperands(operands);
-  state.addTypes(op->getResultTypes());
-  Block &body = state.addRegion()->emplaceBlock();
-  auto kernel = cast<nn::KernelOp>(builder.create(state));
-  for (Value operand : operands)
-    body.addArgument(operand.getType(), op->getLoc());
-  builder.setInsertionPointToStart(&body);
-  Operation *copy = builder.clone(*op);
-  copy->setOperands(body.getArguments());
-  builder.create<nn::YieldOp>(op->getLoc(), copy->getResults());
-  op->replaceAllUsesWith(kernel.getOutputs());
-  op->erase();
-  selectKernel(kernel, target);
-}
-
 struct NnAssignViews : layerc::impl::NnAssignViewsBase<NnAssignViews> {
   using NnAssignViewsBase::NnAssignViewsBase;
 
@@ -97,7 +77,7 @@ struct NnAssignViews : layerc::impl::NnAssignViewsBase<NnAssignViews> {
     });
     for (nn::ConcatOp concat : llvm::reverse(concats))
       if (!assignConcat(function, concat))
-        replaceByCopy(concat, *target);
+        wrapInKernel(concat, *target);
     for (nn::KernelOp kernel : kernels)
       assignInPlace(kernel);
   }
@@ -121,64 +101,6 @@ private:
   static bool declined(Operation *op, StringRef reason) {
     emitRemark(op->getLoc()) << op->getName() << " is not a view: " << reason;
     return false;
-  }
-
-  /// The first result over an operand of the same type whose bytes nobody reads afterwards.
-  void assignInPlace(nn::KernelOp kernel) {
-    const KernelTemplate *kernelTemplate = findKernelTemplate(*kernel.getAlgorithm());
-    Value result = kernel.getResult(0);
-    if (bufferRoot(result) != result)
-      return;
-    for (auto [number, operand] : llvm::enumerate(kernel.getInputs())) {
-      if (operand.getType() != result.getType() || nn::isWeightExpression(operand) ||
-          readers(kernel, bufferRoot(operand)) != 1 ||
-          kernelTemplate->access(kernel.getBody().front(), number) != Access::SameIndex)
-        continue;
-      bool isMadeHere = operand.getDefiningOp<nn::KernelOp>() && operand.getParentBlock() == kernel->getBlock();
-      if (!isMadeHere || bufferRoot(operand) != operand || !isLastUse(kernel, operand))
-        continue;
-      // Then it is the operand's kernel that writes over the state.
-      if (Value state = stateBefore(result);
-          state && !areReadBefore(bufferRoot(state), operand.getDefiningOp(), kernel))
-        continue;
-      kernel->setAttr(kInPlaceAttr, IntegerAttr::get(IntegerType::get(&getContext(), 64), number));
-      return;
-    }
-  }
-
-  /// How many operands of `kernel` lie in the buffer `root`: as itself, reshaped or in part.
-  static int64_t readers(nn::KernelOp kernel, Value root) {
-    return llvm::count_if(kernel.getInputs(), [&](Value operand) {
-      return !nn::isWeightExpression(operand) && bufferRoot(operand) == root;
-    });
-  }
-
-  /// Whether every reader of the operand's bytes comes before `kernel`, and the bytes are no result of the function,
-  /// unless the kernel's result is.
-  static bool isLastUse(nn::KernelOp kernel, Value operand) {
-    Value root = bufferRoot(operand);
-    for (Operation &op : *kernel->getBlock())
-      if (&op != kernel && reads(&op, root) && (op.hasTrait<OpTrait::IsTerminator>() || !op.isBeforeInBlock(kernel)))
-        return false;
-    return true;
-  }
-
-  /// Whether all ops but `except` that read the state come before `op`.
-  static bool areReadBefore(Value state, Operation *op, Operation *except) {
-    return llvm::all_of(*op->getBlock(), [&](Operation &reader) {
-      return &reader == except || reader.isBeforeInBlock(op) || !reads(&reader, state);
-    });
-  }
-
-  /// Whether `op`, or an op of its loop's body, reads the buffer `root`.
-  static bool reads(Operation *op, Value root) {
-    WalkResult result = op->walk<WalkOrder::PreOrder>([&](Operation *inner) {
-      for (Value value : inner->getOperands())
-        if (!nn::isWeightExpression(value) && bufferRoot(value) == root)
-          return WalkResult::interrupt();
-      return isa<nn::KernelOp>(inner) ? WalkResult::skip() : WalkResult::advance();
-    });
-    return result.wasInterrupted();
   }
 };
 

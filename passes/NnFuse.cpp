@@ -2,6 +2,7 @@
 // nn-fuse: groups ops into nn.kernel. An op joins the group of the value it consumes when that value has no other use
 // and the template of the group accepts the longer body; a heavy template is never given up for the sake of a join.
 // Groups of its other operands then follow it, where that computes nothing twice.
+#include "passes/Buffers.h"
 #include "passes/FuseGates.h"
 #include "passes/FuseWhole.h"
 #include "passes/Passes.h"
@@ -381,9 +382,7 @@ private:
     auto terminator = cast<func::ReturnOp>(function.getBody().front().getTerminator());
     llvm::SetVector<Value> taken;
     for (OpOperand &operand : terminator->getOpOperands()) {
-      Value root = operand.get();
-      while (auto reshape = root.getDefiningOp<nn::ReshapeOp>())
-        root = reshape.getInput();
+      Value root = reshapedFrom(operand.get());
       bool written = !nn::isWeightExpression(root) && !isa<BlockArgument>(root);
       // The state is read until the last step that depends on it.
       written &= !function.getResultAttr(operand.getOperandNumber(), nn::kStateAttr);

@@ -2,6 +2,8 @@
 // nn-infer-shapes: every type from the arguments on. Also measures the layers one by one, for the certificate.
 #include "passes/Passes.h"
 
+#include "ir/Evaluate.h"
+
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -22,13 +24,21 @@ int64_t bytesOf(Value value) {
   return llvm::alignTo(type.getNumElements() * bits / 8, 64);
 }
 
+/// Whether each element of `result` can take the place of one of `operand`: one that is broadcast or narrower is still
+/// needed when its bytes are written.
+bool isAsWide(Value operand, Value result) {
+  auto from = cast<RankedTensorType>(operand.getType()), to = cast<RankedTensorType>(result.getType());
+  return from.getNumElements() == to.getNumElements() &&
+         elementBytes(from.getElementType()) == elementBytes(to.getElementType());
+}
+
 /// The operand, made inside the layer and read by nobody else, that an op of the layer works on in place; or null.
 Value overwritten(Operation *op, ArrayRef<Operation *> layer) {
   if (!nn::isElementwise(op) && !isa<nn::ReshapeOp, nn::SoftmaxOp, nn::NormalizeOp>(op))
     return {};
   for (Value operand : op->getOperands())
     if (operand.hasOneUse() && llvm::is_contained(layer, operand.getDefiningOp()) && !nn::isWeightExpression(operand) &&
-        bytesOf(op->getResult(0)) >= bytesOf(operand))
+        isAsWide(operand, op->getResult(0)))
       return operand;
   return {};
 }

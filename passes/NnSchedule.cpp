@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // nn-schedule: an order of kernels for the least peak of memory. List scheduling: among the kernels that are ready, the
-// one that leaves the fewest bytes live; the file's order stays where that is not better.
+// one that leaves the fewest bytes live, or the next one of the file unless another frees bytes; the file's order stays
+// where neither is better.
 #include "passes/Buffers.h"
 #include "passes/Passes.h"
 
@@ -41,7 +42,7 @@ public:
         collectProducers(operand, producers);
       // Who takes an operand in place must come after all its other readers.
       if (auto inPlace = kernel->getAttrOfType<IntegerAttr>(kInPlaceAttr))
-        for (Operation *reader : kernelUsers(kernel.getInputs()[inPlace.getInt()]))
+        for (Operation *reader : kernelUsers(reshapedFrom(kernel.getInputs()[inPlace.getInt()])))
           if (reader != kernel)
             producers.insert(reader);
       // So must who writes over a state, be it by a copy in place of its result.
@@ -56,7 +57,8 @@ public:
     }
   }
 
-  SmallVector<nn::KernelOp> run() {
+  /// The order; `onlyFreeing`: what frees no bytes stays in the file's order.
+  SmallVector<nn::KernelOp> run(bool onlyFreeing) {
     SmallVector<nn::KernelOp> order;
     while (!waiting_.empty()) {
       nn::KernelOp best;
@@ -64,7 +66,7 @@ public:
       for (nn::KernelOp kernel : waiting_) {
         if (!isReady(kernel))
           continue;
-        int64_t growth = growthOf(kernel);
+        int64_t growth = std::min(growthOf(kernel), onlyFreeing ? 0 : std::numeric_limits<int64_t>::max());
         if (!best || growth < bestGrowth) {
           best = kernel;
           bestGrowth = growth;
@@ -106,10 +108,13 @@ private:
     return users.takeVector();
   }
 
-  /// The result of the kernel that takes `value` in place; null where there is none.
+  /// The result of the kernel that takes `value`, or a reshape of it, in place; null where there is none.
   static Value copiedInPlace(Value value) {
     for (OpOperand &use : value.getUses())
-      if (auto kernel = dyn_cast<nn::KernelOp>(use.getOwner()))
+      if (auto reshape = dyn_cast<nn::ReshapeOp>(use.getOwner())) {
+        if (Value copied = copiedInPlace(reshape))
+          return copied;
+      } else if (auto kernel = dyn_cast<nn::KernelOp>(use.getOwner()))
         if (auto inPlace = kernel->getAttrOfType<IntegerAttr>(kInPlaceAttr);
             inPlace && inPlace.getInt() == use.getOperandNumber())
           return kernel.getResult(0);
@@ -154,11 +159,16 @@ struct NnSchedule : layerc::impl::NnScheduleBase<NnSchedule> {
     Block &block = getOperation().getBody().front();
     if (!block.getOps<nn::ScanOp>().empty()) // a loop's kernels are no kernels of the block: the file's order stays
       return;
-    SmallVector<nn::KernelOp> fileOrder(block.getOps<nn::KernelOp>());
-    int64_t before = peakBytes(getOperation());
-    apply(block, ListScheduler(block).run());
-    if (peakBytes(getOperation()) >= before)
-      apply(block, fileOrder);
+    SmallVector<nn::KernelOp> best(block.getOps<nn::KernelOp>());
+    int64_t least = peakBytes(getOperation());
+    for (const auto &order : {ListScheduler(block).run(false), ListScheduler(block).run(true)}) {
+      apply(block, order);
+      if (int64_t peak = peakBytes(getOperation()); peak < least) {
+        best = order;
+        least = peak;
+      }
+    }
+    apply(block, best);
   }
 
   static void apply(Block &block, ArrayRef<nn::KernelOp> order) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // nn-select-kernels: the cheapest choice of all templates that accept the body.
+#include "passes/AssignInPlace.h"
 #include "passes/Buffers.h"
 #include "passes/Passes.h"
 #include "passes/SelectKernel.h"
+
+#include "mlir/IR/IRMapping.h"
 
 namespace layerc {
 #define GEN_PASS_DEF_NNSELECTKERNELS
@@ -70,28 +73,73 @@ void layerc::selectKernel(nn::KernelOp kernel, const Target &target, KernelSourc
     assert(kernel.getAlgorithm() && "some template computes every body");
 }
 
+void layerc::wrapInKernel(Operation *op, const Target &target) {
+  OpBuilder builder(op);
+  OperationState state(op->getLoc(), nn::KernelOp::getOperationName());
+  SmallVector<Value> operands(op->getOperands());
+  state.addOperands(operands);
+  state.addTypes(op->getResultTypes());
+  Block &body = state.addRegion()->emplaceBlock();
+  auto kernel = cast<nn::KernelOp>(builder.create(state));
+  for (Value operand : operands)
+    body.addArgument(operand.getType(), op->getLoc());
+  builder.setInsertionPointToStart(&body);
+  Operation *copy = builder.clone(*op);
+  copy->setOperands(body.getArguments());
+  builder.create<nn::YieldOp>(op->getLoc(), copy->getResults());
+  op->replaceAllUsesWith(kernel.getOutputs());
+  op->erase();
+  selectKernel(kernel, target);
+}
+
+/// Makes every op of the body a kernel of its own, so that what passes between them is in the arena instead.
+static void takeApart(nn::KernelOp kernel, const Target &target) {
+  OpBuilder builder(kernel);
+  Block &body = kernel.getBody().front();
+  IRMapping mapping;
+  mapping.map(body.getArguments(), kernel.getInputs());
+  SmallVector<Operation *> ops;
+  for (Operation &op : body.without_terminator())
+    ops.push_back(builder.clone(op, mapping));
+  for (auto [output, value] : llvm::zip(kernel.getOutputs(), body.getTerminator()->getOperands()))
+    output.replaceAllUsesWith(mapping.lookup(value));
+  kernel.erase();
+  for (Operation *op : ops)
+    if (!nn::isWeightExpression(op->getResult(0)))
+      wrapInKernel(op, target);
+}
+
+static int64_t scratchOf(nn::KernelOp kernel) {
+  return scratchBytes(kernel.getSharedScratch(), kernel.getWorkerScratch());
+}
+
 /// A network shall not need more memory than its layers one by one: kernels whose scratch would lift the peak above
-/// that, or above what the tensors of other steps need anyway, are chosen again from our own. Later passes only lower
-/// the sums that this looks at.
+/// that, or above what the tensors of kernels without scratch need anyway, are chosen again from our own, or taken
+/// apart. Later passes only lower the sums that this looks at.
 static void keepWithinUnfused(func::FuncOp function, const Target &target) {
   auto unfused = function->getAttrOfType<IntegerAttr>("nn.unfused");
-  if (!unfused)
+  SmallVector<nn::KernelOp> kernels;
+  forEachKernel(function.getBody().front(), [&](nn::KernelOp kernel) { kernels.push_back(kernel); });
+  if (!unfused || llvm::all_of(kernels, [](nn::KernelOp kernel) { return scratchOf(kernel) == 0; }))
     return;
-  SmallVector<int64_t> live = liveBytes(function), tensors;
-  auto scratchOf = [](nn::KernelOp kernel) {
-    return scratchBytes(kernel.getSharedScratch(), kernel.getWorkerScratch());
-  };
-  forEachKernel(function.getBody().front(),
-                [&](nn::KernelOp kernel) { tensors.push_back(live[tensors.size()] - scratchOf(kernel)); });
-  if (tensors.empty())
-    return;
-  int64_t most = std::max(unfused.getInt(), *llvm::max_element(tensors));
-  auto step = tensors.begin();
-  forEachKernel(function.getBody().front(), [&](nn::KernelOp kernel) {
-    int64_t left = most - *step++;
-    if (scratchOf(kernel) > left)
-      selectKernel(kernel, target, KernelSource::Mlir, left);
-  });
+  // As nn-assign-views will do once the choices are made.
+  llvm::for_each(kernels, assignInPlace);
+  SmallVector<int64_t> live = liveBytes(function);
+  int64_t most = unfused.getInt();
+  for (auto [kernel, bytes] : llvm::zip(kernels, live)) {
+    kernel->removeAttr(kInPlaceAttr);
+    if (scratchOf(kernel) == 0)
+      most = std::max(most, bytes);
+  }
+  for (auto [kernel, bytes] : llvm::zip(kernels, live)) {
+    int64_t left = most - (bytes - scratchOf(kernel));
+    if (scratchOf(kernel) <= left || scratchOf(kernel) == 0)
+      continue;
+    selectKernel(kernel, target, KernelSource::Mlir, left);
+    bool isOneOp = llvm::hasSingleElement(kernel.getBody().front().without_terminator());
+    if (scratchOf(kernel) > std::max<int64_t>(0, left) && !isOneOp)
+      takeApart(kernel, target);
+  }
 }
 
 namespace {

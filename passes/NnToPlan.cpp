@@ -403,7 +403,8 @@ private:
     plan::KernelOp native = program.nativeKernel(kernel, ValueRange(inputs).getTypes(), ValueRange(outputs).getTypes());
     int64_t own = llvm::alignTo(kernel.getWorkerScratch(), 64),
             all = llvm::alignTo(kernel.getSharedScratch(), 64) + own;
-    largestWorkerScratch = std::max(largestWorkerScratch, own);
+    if (llvm::any_of(native.getUnits(), [](int64_t units) { return units > 1; })) // else one worker does it all
+      largestWorkerScratch = std::max(largestWorkerScratch, own);
     Value scratch;
     OpBuilder::InsertionGuard guard(builder);
     if (all > 0) {

@@ -78,6 +78,10 @@ def NnFuse : Pass<"nn-fuse", "::mlir::func::FuncOp"> {
 
 def NnSelectKernels : Pass<"nn-select-kernels", "::mlir::func::FuncOp"> {
   let summary = "choose algorithm, tile and phases of each kernel";
+  let description = [{
+    The cheapest choice of all templates that accept the body. Where its scratch would lift the arena above `nn.unfused`,
+    a choice with less; where all choices need too much, each op of the body becomes a kernel of its own.
+  }];
   let options = [
     Option<"kernels", "kernels", "std::string", "\"mlir\"", "as layerc --kernels">,
     Option<"targetCpu", "target-cpu", "std::string", "\"x86-64-v3\"", "as layerc --target-cpu">,
@@ -101,7 +105,8 @@ def NnAssignViews : Pass<"nn-assign-views", "::mlir::func::FuncOp"> {
   let summary = "decide which tensors are views of another's bytes";
   let description = [{
     Concatenations whose parts are written in place are marked `nn.view`; other concatenations and slices become copying
-    kernels. A kernel result that may overwrite an operand read for the last time is marked `nn.in_place`.
+    kernels. A kernel result that may overwrite an operand read for the last time, be it a reshape of what another kernel
+    made or of another type of the same width, is marked `nn.in_place`.
   }];
   let options = [
     Option<"targetCpu", "target-cpu", "std::string", "\"x86-64-v3\"", "as layerc --target-cpu">,
@@ -110,6 +115,10 @@ def NnAssignViews : Pass<"nn-assign-views", "::mlir::func::FuncOp"> {
 
 def NnSchedule : Pass<"nn-schedule", "::mlir::func::FuncOp"> {
   let summary = "order kernels for the least memory";
+  let description = [{
+    Among the kernels that are ready, the one that leaves the fewest bytes live; or the file's order, but for kernels that
+    free bytes, which come first; or the file's order as it is, where neither needs less.
+  }];
 }
 
 def NnPackWeights : Pass<"nn-pack-weights", "::mlir::func::FuncOp"> {

@@ -4,6 +4,7 @@
 #include "passes/Passes.h"
 #include "passes/TagMemory.h"
 
+#include "ir/Evaluate.h"
 #include "ir/kernels/KernelTemplate.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -289,7 +290,10 @@ LogicalResult Judge::checkOverlap(plan::StepOp step, plan::KernelOp kernel, unsi
     declared |= kernel.getAliases()[i] == input && kernel.getAliases()[i + 1] == output;
   if (!declared)
     return fail() << "which its kernel does not list as an alias";
-  if (from.getType() != to.getType() || startOf(from) != startOf(to))
+  auto read = cast<MemRefType>(from.getType()), written = cast<MemRefType>(to.getType());
+  bool isAsWide = elementBytes(read.getElementType()) == elementBytes(written.getElementType()) &&
+                  read.getShape() == written.getShape();
+  if (!isAsWide || read.getLayout() != written.getLayout() || startOf(from) != startOf(to))
     return fail() << "which lies elsewhere";
   const KernelTemplate *kernelTemplate = findKernelTemplate(kernel.getAlgorithm());
   if (!kernelTemplate || kernelTemplate->access(kernel.getBody().front(), input) != Access::SameIndex)
@@ -337,8 +341,9 @@ LogicalResult Judge::checkCertificate() {
     end = std::max(end, static_cast<int64_t>(*slot.getOffset()) + takenBytes(slot));
   }
   entry_.walk([&](plan::StepOp step) {
-    worker = std::max<int64_t>(
-        worker, SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr()).getWorkerScratch());
+    auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr());
+    if (llvm::any_of(kernel.getUnits(), [](int64_t units) { return units > 1; })) // else one worker does it all
+      worker = std::max<int64_t>(worker, kernel.getWorkerScratch());
   });
   int64_t bound = live.empty() ? 0 : *std::max_element(live.begin(), live.end());
   auto expect = [&](StringRef name, uint64_t printed, int64_t computed) -> LogicalResult {

@@ -21,6 +21,9 @@ llvm::SmallVector<KernelChoice> kernelChoices(nn::KernelOp kernel, const Target 
 /// Makes `kernel` run that way.
 void applyChoice(nn::KernelOp kernel, const KernelChoice &choice);
 
+/// Makes `op` a kernel by itself, with its template chosen for `target`.
+void wrapInKernel(mlir::Operation *op, const Target &target);
+
 /// Discardable attribute of nn.kernel: per operand a layout or unit.
 inline constexpr llvm::StringLiteral kLayoutsAttr = "nn.layouts";
 

@@ -157,9 +157,30 @@ struct AttentionTemplate final : KernelTemplate {
     }
   }
 
-  Access access(Block &, unsigned) const override { return Access::Whole; }
+  /// A tile reads its rows of the query, which no other tile reads, before it stores those of the result.
+  Access access(Block &body, unsigned operand) const override {
+    AttentionGeometry g = attentionGeometry(body);
+    bool isQuery = body.getArgument(operand) == g.scores.getLhs() && g.scores.getLhs().hasOneUse();
+    return isQuery && isPlacedAlike(g, body.getTerminator()->getOperand(0)) ? Access::SameIndex : Access::Whole;
+  }
 
 private:
+  /// Whether heads, rows and depth of the query lie as heads, rows and columns of `result` do.
+  static bool isPlacedAlike(AttentionGeometry &g, Value result) {
+    SmallVector<int64_t> query(g.scores.getLhsBatch().value_or(ArrayRef<int64_t>()));
+    int64_t depth = g.scores.getLhsContracting().front(), rows = 0;
+    while (rows == depth || llvm::is_contained(query, rows))
+      ++rows;
+    query.append({rows, depth});
+    SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, query.size()));
+    if (auto transpose = result.getDefiningOp<nn::TransposeOp>())
+      order = SmallVector<int64_t>(transpose.getPermutation());
+    for (auto [d, from] : llvm::enumerate(order))
+      if (query[from] != static_cast<int64_t>(d))
+        return false;
+    return g.scores.getLhs().getType() == result.getType();
+  }
+
   static double nanoseconds(const AttentionGeometry &g, const AttentionTile &tile, const Target &target) {
     AttentionScratch s(g, tile, target.lanes());
     EvenTiles tiles = EvenTiles::of(g.rows, tile.rows);

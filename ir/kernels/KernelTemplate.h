@@ -13,7 +13,7 @@ namespace layerc {
 
 /// How a kernel reads an operand.
 enum class Access {
-  SameIndex, ///< element i of the operand only for element i of the result: the result may overwrite it
+  SameIndex, ///< element i of the operand not after element i of the result is stored: the result may overwrite it
   Window,    ///< a neighbourhood
   Whole,     ///< anything
 };

@@ -34,13 +34,13 @@ bool layerc::sumsAlongChannels(nn::ConvOp op, int64_t lanes) {
 
 static bool isRow(Operation *op) { return isa<nn::SoftmaxOp, nn::NormalizeOp>(op); }
 
-/// True when nothing but elementwise ops of its own shape depends on `value`.
-static bool endsElementwise(Value value) {
+/// True when nothing but elementwise ops of its own shape, and the softmax or normalization `row`, depends on `value`.
+static bool endsElementwise(Value value, Operation *row = nullptr) {
   return llvm::all_of(value.getUsers(), [&](Operation *user) {
     if (isa<nn::YieldOp>(user))
       return true;
-    return nn::isElementwise(user) && shapeOf(user->getResult(0)) == shapeOf(value) &&
-           endsElementwise(user->getResult(0));
+    return (nn::isElementwise(user) || user == row) && shapeOf(user->getResult(0)) == shapeOf(value) &&
+           endsElementwise(user->getResult(0), row);
   });
 }
 
@@ -169,9 +169,11 @@ struct LoopsTemplate final : KernelTemplate {
     choices.push_back(std::move(choice));
   }
 
+  /// The statistics of a row are complete before its first element is stored.
   Access access(Block &body, unsigned operand) const override {
     Value argument = body.getArgument(operand), result = body.getTerminator()->getOperand(0);
-    return shapeOf(argument) == shapeOf(result) && endsElementwise(argument) ? Access::SameIndex : Access::Whole;
+    Operation *anchor = loopsWalk(body).anchor, *row = anchor && isRow(anchor) ? anchor : nullptr;
+    return shapeOf(argument) == shapeOf(result) && endsElementwise(argument, row) ? Access::SameIndex : Access::Whole;
   }
 
 private:

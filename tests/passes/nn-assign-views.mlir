@@ -51,7 +51,35 @@ func.func @in_place(%x: tensor<4x8xf32>) -> tensor<4xf32> {
   return %3 : tensor<4xf32>
 }
 
-// Softmax reads whole rows, and %0 is read again later.
+// Through a reshape, over integers as wide, and over what lies in place itself; a softmax, too, once it has read its row.
+// CHECK-LABEL: func.func @chain_in_place
+// CHECK: nn.kernel
+// CHECK-NEXT: nn.contract
+// CHECK-COUNT-3: {nn.in_place = 0 : i64}
+// CHECK: return
+func.func @chain_in_place(%x: tensor<2x4xf32>, %y: tensor<4x6xf32>) -> tensor<2x2x3xf32> {
+  %0 = nn.kernel(%a = %x, %b = %y) algorithm("loops") tile [0, 0, 1] units [1] : (tensor<2x4xf32>, tensor<4x6xf32>) -> tensor<2x6xi32> {
+    %c = nn.contract %a, %b contracting [1] x [0] : (tensor<2x4xf32>, tensor<4x6xf32>) -> tensor<2x6xf32>
+    %i = nn.cast %c : (tensor<2x6xf32>) -> tensor<2x6xi32>
+    nn.yield %i : tensor<2x6xi32>
+  }
+  %1 = nn.reshape %0 shape [2, 2, 3] : (tensor<2x6xi32>) -> tensor<2x2x3xi32>
+  %2 = nn.kernel(%a = %1) algorithm("loops") tile [0, 0, 1] units [1] : (tensor<2x2x3xi32>) -> tensor<2x2x3xf32> {
+    %f = nn.cast %a : (tensor<2x2x3xi32>) -> tensor<2x2x3xf32>
+    nn.yield %f : tensor<2x2x3xf32>
+  }
+  %3 = nn.kernel(%a = %2) algorithm("loops") tile [0, 0, 1] units [1] : (tensor<2x2x3xf32>) -> tensor<2x2x3xf32> {
+    %t = nn.unary tanh %a : (tensor<2x2x3xf32>) -> tensor<2x2x3xf32>
+    nn.yield %t : tensor<2x2x3xf32>
+  }
+  %4 = nn.kernel(%a = %3) algorithm("loops") tile [0, 0, 1] units [1] : (tensor<2x2x3xf32>) -> tensor<2x2x3xf32> {
+    %s = nn.softmax %a axes [1] : (tensor<2x2x3xf32>) -> tensor<2x2x3xf32>
+    nn.yield %s : tensor<2x2x3xf32>
+  }
+  return %4 : tensor<2x2x3xf32>
+}
+
+// %0 is read again later.
 // CHECK-LABEL: func.func @not_in_place
 // CHECK-NOT: nn.in_place
 func.func @not_in_place(%x: tensor<4x8xf32>) -> tensor<4x4xf32> {

@@ -35,6 +35,36 @@ func.func @little_memory(%x: tensor<1x56x56x64xf32>) -> tensor<1x56x56x64xf32> a
   return %0 : tensor<1x56x56x64xf32>
 }
 
+// Nor must that of an attention, which is its ops then.
+// CHECK-LABEL: func.func @attention_in_little_memory
+// CHECK-NOT: algorithm("attention")
+// CHECK: nn.kernel({{.*}} = %arg0, {{.*}} = %arg1) algorithm("loops")
+// CHECK-NEXT: nn.contract
+// CHECK: nn.kernel({{.*}}) algorithm("loops")
+// CHECK-NEXT: nn.softmax
+// CHECK: nn.kernel({{.*}} = %arg1) algorithm("loops")
+// CHECK-NEXT: nn.contract
+// CHECK-LABEL: func.func @attention_in_enough_memory
+// CHECK: algorithm("attention")
+func.func @attention_in_little_memory(%q: tensor<1x4x3xf32>, %k: tensor<1x5x3xf32>) -> tensor<1x4x3xf32> attributes {nn.unfused = 128 : i64} {
+  %0 = nn.kernel(%a = %q, %b = %k) : (tensor<1x4x3xf32>, tensor<1x5x3xf32>) -> tensor<1x4x3xf32> {
+    %s = nn.contract %a, %b batch [0] x [0] contracting [2] x [2] : (tensor<1x4x3xf32>, tensor<1x5x3xf32>) -> tensor<1x4x5xf32>
+    %p = nn.softmax %s axes [2] : (tensor<1x4x5xf32>) -> tensor<1x4x5xf32>
+    %c = nn.contract %p, %b batch [0] x [0] contracting [2] x [1] : (tensor<1x4x5xf32>, tensor<1x5x3xf32>) -> tensor<1x4x3xf32>
+    nn.yield %c : tensor<1x4x3xf32>
+  }
+  return %0 : tensor<1x4x3xf32>
+}
+func.func @attention_in_enough_memory(%q: tensor<1x4x3xf32>, %k: tensor<1x5x3xf32>) -> tensor<1x4x3xf32> attributes {nn.unfused = 4096 : i64} {
+  %0 = nn.kernel(%a = %q, %b = %k) : (tensor<1x4x3xf32>, tensor<1x5x3xf32>) -> tensor<1x4x3xf32> {
+    %s = nn.contract %a, %b batch [0] x [0] contracting [2] x [2] : (tensor<1x4x3xf32>, tensor<1x5x3xf32>) -> tensor<1x4x5xf32>
+    %p = nn.softmax %s axes [2] : (tensor<1x4x5xf32>) -> tensor<1x4x5xf32>
+    %c = nn.contract %p, %b batch [0] x [0] contracting [2] x [1] : (tensor<1x4x5xf32>, tensor<1x5x3xf32>) -> tensor<1x4x3xf32>
+    nn.yield %c : tensor<1x4x3xf32>
+  }
+  return %0 : tensor<1x4x3xf32>
+}
+
 // The rounding of F(4 x 4) grows with the sums of the convolution, which tanh makes small but a gate does not.
 // CHECK-LABEL: func.func @saturates
 // CHECK-NOT: winograd4

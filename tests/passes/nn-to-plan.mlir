@@ -71,13 +71,25 @@ func.func @in_place(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
   return %2 : tensor<2x3xf32>
 }
 
-// Scratch is a slot for one step: shared bytes, then those of the first worker.
+// Scratch is a slot for one step: shared bytes, then those of the first worker. Others need some where there are units
+// for them.
 // CHECK-LABEL: plan.program @scratch
 // CHECK: plan.entry {{.*}} worker(64)
 // CHECK: %[[T:.*]] = plan.slot bytes(192) live [0, 0]
 // CHECK: plan.step {{.*}} scratch(%[[T]])
 func.func @scratch(%x: tensor<4xf32>) -> tensor<4xf32> {
-  %0 = nn.kernel(%a = %x) algorithm("loops") tile [0, 0, 1] units [1] shared(100) worker(8) : (tensor<4xf32>) -> tensor<4xf32> {
+  %0 = nn.kernel(%a = %x) algorithm("loops") tile [0, 0, 1] units [2] shared(100) worker(8) : (tensor<4xf32>) -> tensor<4xf32> {
+    %c = nn.unary exp %a : (tensor<4xf32>) -> tensor<4xf32>
+    nn.yield %c : tensor<4xf32>
+  }
+  return %0 : tensor<4xf32>
+}
+
+// CHECK-LABEL: plan.program @scratch_of_one_unit
+// CHECK: plan.entry {{.*}} worker(0)
+// CHECK: plan.slot bytes(64) live [0, 0]
+func.func @scratch_of_one_unit(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = nn.kernel(%a = %x) algorithm("loops") tile [0, 0, 1] units [1] shared(0) worker(8) : (tensor<4xf32>) -> tensor<4xf32> {
     %c = nn.unary exp %a : (tensor<4xf32>) -> tensor<4xf32>
     nn.yield %c : tensor<4xf32>
   }

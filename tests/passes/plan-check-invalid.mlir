@@ -368,7 +368,7 @@ plan.program @no_offset weights(0) {
 // -----
 
 plan.program @scratch_too_small weights(0) {
-  plan.kernel @with_scratch algorithm("loops") tile [] units [1] shared(100) worker(64) [memref<16xf32>] -> [memref<16xf32>] {
+  plan.kernel @with_scratch algorithm("loops") tile [] units [2] shared(100) worker(64) [memref<16xf32>] -> [memref<16xf32>] {
   ^bb0(%a: tensor<16xf32>):
     %r = nn.unary relu %a : (tensor<16xf32>) -> tensor<16xf32>
     nn.yield %r : tensor<16xf32>
@@ -385,7 +385,7 @@ plan.program @scratch_too_small weights(0) {
 // -----
 
 plan.program @scratch_on_operand weights(0) {
-  plan.kernel @with_scratch algorithm("loops") tile [] units [1] shared(100) worker(64) [memref<16xf32>] -> [memref<16xf32>] {
+  plan.kernel @with_scratch algorithm("loops") tile [] units [2] shared(100) worker(64) [memref<16xf32>] -> [memref<16xf32>] {
   ^bb0(%a: tensor<16xf32>):
     %r = nn.unary relu %a : (tensor<16xf32>) -> tensor<16xf32>
     nn.yield %r : tensor<16xf32>
@@ -447,7 +447,7 @@ plan.program @wrong_bound weights(0) {
 // -----
 
 plan.program @wrong_worker_scratch weights(0) {
-  plan.kernel @with_scratch algorithm("loops") tile [] units [1] shared(100) worker(64) [memref<16xf32>] -> [memref<16xf32>] {
+  plan.kernel @with_scratch algorithm("loops") tile [] units [2] shared(100) worker(64) [memref<16xf32>] -> [memref<16xf32>] {
   ^bb0(%a: tensor<16xf32>):
     %r = nn.unary relu %a : (tensor<16xf32>) -> tensor<16xf32>
     nn.yield %r : tensor<16xf32>

@@ -85,7 +85,7 @@ plan.program @scratch weights(0) {
     %r = nn.unary relu %a : (tensor<16xf32>) -> tensor<16xf32>
     nn.yield %r : tensor<16xf32>
   }
-  plan.kernel @with_scratch algorithm("loops") tile [] units [1] shared(100) worker(64) [memref<16xf32>] -> [memref<16xf32>] {
+  plan.kernel @with_scratch algorithm("loops") tile [] units [2] shared(100) worker(64) [memref<16xf32>] -> [memref<16xf32>] {
   ^bb0(%a: tensor<16xf32>):
     %r = nn.unary relu %a : (tensor<16xf32>) -> tensor<16xf32>
     nn.yield %r : tensor<16xf32>

@@ -19,6 +19,7 @@ import tempfile
 
 import numpy
 
+import certificate
 import layers as table
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "conformance"))
@@ -366,10 +367,11 @@ class Judge:
                         {f"arr_{i}": a for i, a in enumerate(arrays)})
         command = [self.layerc, "run", *self.arguments, "--inputs", f"{stem}.in.npz", "--outputs", f"{stem}.out.npz", "--threads", str(threads)]
         command += ["--target-cpu", self.cpu] if self.cpu else []
+        command += ["--save-stages", f"{stem}.stages"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         if done.returncode:
             return f"layerc exit code {done.returncode}: {(done.stderr.strip() or '?').splitlines()[0][:300]}"
-        return list(numpy.load(f"{stem}.out.npz").values())
+        return certificate.complaint(f"{stem}.stages") or list(numpy.load(f"{stem}.out.npz").values())
 
     def verdict(self, model, arrays, dialect="keras"):
         """'' where layerc agrees, else what is wrong."""
