@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <utility>
+#include <tuple>
 
 namespace layerc {
 namespace {
@@ -37,10 +37,24 @@ int LayerGraph::kerasMajor() const {
   return std::clamp(first - '0', 1, 3);
 }
 
-bool LayerGraph::isKerasFrom(int major, int minor) const {
+bool LayerGraph::isKerasFrom(int major, int minor, int patch) const {
+  int own[2] = {}; // "2.2.4-tf": 2 and 4
   size_t point = kerasVersion.find('.');
-  int own = point == std::string::npos ? 0 : std::atoi(kerasVersion.c_str() + point + 1);
-  return std::pair(kerasMajor(), own) >= std::pair(major, minor);
+  for (int &number : own)
+    if (point != std::string::npos) {
+      number = std::atoi(kerasVersion.c_str() + point + 1);
+      point = kerasVersion.find('.', point + 1);
+    }
+  return std::tuple(kerasMajor(), own[0], own[1]) >= std::tuple(major, minor, patch);
+}
+
+const NamedTensor *LayerGraph::inputOfFreeBatch() const {
+  for (const NamedTensor &input : inputs) {
+    const nlohmann::json &shape = at(layers[calls[input.tensor.call].layer].config, "batch_shape");
+    if (shape.is_array() && !shape.empty() && shape[0].is_null())
+      return &input;
+  }
+  return nullptr;
 }
 
 } // namespace layerc

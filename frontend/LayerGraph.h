@@ -128,10 +128,12 @@ struct LayerGraph {
   std::shared_ptr<FileArrays> arrays;
 
   int kerasMajor() const; ///< 1, 2 or 3
-  /// Whether the file's Keras is `major`.`minor` or later; a file without a version is Keras 1.
-  bool isKerasFrom(int major, int minor) const;
+  /// Whether the file's Keras is `major`.`minor`.`patch` or later; a file without a version is Keras 1.
+  bool isKerasFrom(int major, int minor, int patch = 0) const;
   /// Keras as a package of its own for several backends (1.0 to 2.3), not TensorFlow's.
   bool isMultiBackendKeras() const { return !isKerasFrom(2, 4) && kerasVersion.find("-tf") == std::string::npos; }
+  /// The first input whose batch the file leaves free, or nullptr.
+  const NamedTensor *inputOfFreeBatch() const;
 };
 
 /// The `--emit=graph` text: one line per call with class, inputs, weights and the configuration that is not a default

@@ -37,7 +37,7 @@ public:
   const Layer &layer() const { return layer_; }
   const std::string &className() const { return layer_.className; }
   int kerasMajor() const { return graph_.kerasMajor(); }
-  bool isKerasFrom(int major, int minor) const { return graph_.isKerasFrom(major, minor); }
+  bool isKerasFrom(int major, int minor, int patch = 0) const { return graph_.isKerasFrom(major, minor, patch); }
   const Call *call() const { return call_; }
   ModelStates *states = nullptr;        ///< of the whole model; handed on to layers inside
   const CustomLayers *custom = nullptr; ///< of the whole model, likewise

@@ -11,6 +11,7 @@
 #include <absl/strings/str_cat.h>
 #include <absl/strings/strip.h>
 
+#include <algorithm>
 #include <cctype>
 #include <set>
 
@@ -215,15 +216,27 @@ absl::Status Parser::addBidirectional(LayerObject &layer, int depth) {
   return addInner(layer, "backward_layer", backward, depth);
 }
 
+/// Whether `entry` is a cell with its class and config, or a stack of such.
+bool isCell(const json &entry) {
+  if (!at(entry, "class_name").is_string() || !at(entry, "config").is_object())
+    return false;
+  const json &cells = at(at(entry, "config"), "cells");
+  return at(entry, "class_name") != "StackedRNNCells" ||
+         (cells.is_array() && !cells.empty() && std::all_of(cells.begin(), cells.end(), isCell));
+}
+
 /// Layers inside the config of this one. An activation may be a layer too; a function has class_name "function".
 absl::Status Parser::parseInner(LayerObject &layer, int depth) {
   if (layer.isOperation || layer.isCustom)
     return absl::OkStatus();
   if (layer.className == "Bidirectional")
     return addBidirectional(layer, depth);
+  if (layer.className == "RNN" && !isCell(at(layer.config, "cell")))
+    return layerError(layer, "its 'cell' is neither a cell nor StackedRNNCells with a list of 'cells'");
   for (const char *role : {"layer", "cell", "activation"}) {
     const json &entry = at(layer.config, role);
-    if (entry.is_object() && at(entry, "class_name").is_string() && at(entry, "config").is_object() &&
+    const json &config = at(entry, "config"); // a bare list of layers in a Sequential until Keras 2.2.2
+    if (at(entry, "class_name").is_string() && (config.is_object() || config.is_array()) &&
         at(entry, "class_name") != "function")
       if (absl::Status status = addInner(layer, role, entry, depth); !status.ok())
         return status;

@@ -40,10 +40,12 @@ static Value maskOf(LayerImport &l, Value ids) {
   return l.flag("mask_zero", false) && !l.failed() ? l.binary(B::NotEqual, ids, 0.0) : Value();
 }
 
-/// Keras 1 and 2 could state the sizes of the input here too, of each dimension behind the batch.
+/// Files of Keras 1 and 2 may state the sizes of the input here too, of each dimension behind the batch. Only Keras
+/// from 2.2.3 to 2.3 refused a model where they disagree with the input: before, the error was made but not raised
+/// (2.2.2, layers/embeddings.py); tf.keras and Keras 3 do not compare them.
 static void checkInputLength(LayerImport &l, Value ids) {
   const nlohmann::json *length = l.config("input_length");
-  if (!length || l.failed())
+  if (!length || l.failed() || !l.graph().isMultiBackendKeras() || !l.graph().isKerasFrom(2, 2, 3))
     return;
   const nlohmann::json sizes = length->is_array() ? *length : nlohmann::json::array({*length});
   ArrayRef<int64_t> shape = l.shape(ids).drop_front();

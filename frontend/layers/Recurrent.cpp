@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Recurrent layers and their wrappers: every one is a scan of a cell over the time axis, which comes first inside.
 #include "frontend/Importers.h"
+#include "frontend/Masks.h"
 #include "frontend/layers/RecurrentCells.h"
 
 using namespace mlir;
@@ -60,13 +61,8 @@ static void preferKept(LayerImport &l, ArrayRef<Value> kept, MutableArrayRef<Val
 
 /// A layer that keeps its state keeps one per sequence, so the file must say how many there are.
 static void expectFixedBatch(LayerImport &l) {
-  const LayerGraph &graph = l.graph();
-  for (const NamedTensor &input : graph.inputs) {
-    const nlohmann::json &config = graph.layers[graph.calls[input.tensor.call].layer].config;
-    if (config.contains("batch_shape") && config["batch_shape"].is_array() && !config["batch_shape"].empty() &&
-        config["batch_shape"][0].is_null())
-      l.fail() << "'stateful' needs a fixed batch; input '" << input.name << "' leaves it free";
-  }
+  if (const NamedTensor *input = l.graph().inputOfFreeBatch())
+    l.fail() << "'stateful' needs a fixed batch; input '" << input->name << "' leaves it free";
 }
 
 /// The values that the states begin with: given ones, or what a stateful layer's last call left, or zeros.
@@ -108,8 +104,25 @@ static Value maskSequence(LayerImport &l, const Walk &walk, ArrayRef<int64_t> sh
   return l.reshape(mask, sizes);
 }
 
-/// Whether masked steps repeat the state rather than the last output: Keras before tf.keras did so unless unrolled.
-static bool repeatsState(LayerImport &l) { return l.graph().isMultiBackendKeras() && !l.flag("unroll", false); }
+/// Keras for several backends, or tf.keras until TensorFlow 1.12 ("2.1.6-tf"), which treated masks like it.
+static bool hasOldMasks(const LayerGraph &graph) { return graph.isMultiBackendKeras() || !graph.isKerasFrom(2, 2); }
+
+/// Whether masked steps give the first state rather than the last output: Keras on TensorFlow did so until 2.2.5,
+/// unless unrolled (2.2.4, backend/tensorflow_backend.py, rnn).
+static bool givesFirstState(LayerImport &l) {
+  const LayerGraph &graph = l.graph();
+  return hasOldMasks(graph) && !graph.isKerasFrom(2, 2, 5) && graph.backend != "theano" && !l.flag("unroll", false);
+}
+
+/// Those versions chose between the first state and the output, so these had to be of one size; in Keras for several
+/// backends every state had until 2.2.
+static void expectOneSize(LayerImport &l, ArrayRef<Sizes> states, const Sizes &output) {
+  bool onlyFirst = l.isKerasFrom(2, 2) || !l.graph().isMultiBackendKeras();
+  for (const Sizes &state : states.take_front(onlyFirst ? 1 : states.size()))
+    if (!l.failed() && state != output)
+      l.fail() << "Keras " << l.graph().kerasVersion << " masks only cells of one size; a state is " << shapeText(state)
+               << " and the output " << shapeText(output);
+}
 
 /// Whether masked steps come out as zeros by a second look at the mask, which forgets that the steps went backwards: a
 /// step's output is then kept or cleared by the mask of the step as far from the other end. Keras unrolled does so.
@@ -135,10 +148,13 @@ static Walked run(LayerImport &l, const Walk &walk, Value x) {
   if (Value mask = maskSequence(l, walk, outputShape, steps))
     sequences.push_back(mask);
   // The output is a state, and stays it through masked steps where it begins as zeros. Else it is carried by itself.
-  bool isZeroFirst = walk.initial.empty() && !walk.stateful;
-  bool clearsLater = sequences.size() > 1 && clearsByTurnedMask(l, walk);
-  bool clears = walk.zeroMaskedOutputs && !clearsLater;
-  bool carriesOutput = sequences.size() > 1 && (clears || !(isZeroFirst || repeatsState(l)));
+  bool isZeroFirst = walk.initial.empty() && !walk.stateful, isMasked = sequences.size() > 1;
+  bool clearsLater = isMasked && clearsByTurnedMask(l, walk);
+  bool clears = walk.zeroMaskedOutputs && !clearsLater, givesFirst = isMasked && givesFirstState(l);
+  if (givesFirst)
+    expectOneSize(l, cell->stateShapes(), outputShape);
+  bool staysState = givesFirst ? outputState == 0 : isZeroFirst;
+  bool carriesOutput = isMasked && (clears || !staysState);
   if (carriesOutput)
     states.push_back(zeros(l, outputShape));
   SmallVector<Value> results =
@@ -149,7 +165,7 @@ static Walked run(LayerImport &l, const Walk &walk, Value x) {
           for (size_t i = 0; i < count; ++i)
             next[i] = l.select(slices[1], next[i], carried[i]);
         if (carriesOutput) {
-          Value masked = clears ? l.scalar(0, l.computeType()) : carried[count];
+          Value masked = clears ? l.scalar(0, l.computeType()) : carried[givesFirst ? 0 : count];
           next.push_back(output = l.select(slices[1], output, masked));
         } else {
           output = next[outputState];
@@ -264,6 +280,11 @@ static Value merge(LayerImport &l, StringRef mode, Value a, Value b) {
   return mode == "sum" ? sum : l.mul(sum, 0.5);
 }
 
+/// Whether stateful layers inside begin each call with zeros all the same: from 2.1.4 on Keras for several backends set
+/// the wrapper's `stateful` back to false (layers/wrappers.py), and a model keeps the states only of layers that say
+/// true.
+static bool forgetsState(const LayerGraph &graph) { return graph.isMultiBackendKeras() && graph.isKerasFrom(2, 1, 4); }
+
 /// Two layers over the same sequence, one from each end. The outputs of the second are turned back into the order of
 /// time.
 Results layerc::importBidirectional(LayerImport &l) {
@@ -277,6 +298,9 @@ Results layerc::importBidirectional(LayerImport &l) {
   if (states.size() % 2 != 0)
     return l.fail() << "expects initial states for both directions; got " << states.size();
   std::unique_ptr<LayerImport> a = l.inner(*forward, x), b = l.inner(*backward, x);
+  for (LayerImport *inner : {a.get(), b.get()})
+    if (StringRef(inner->className()).ends_with("Cell"))
+      inner->fail() << "is a cell; Bidirectional takes recurrent layers";
   Walk ahead(*a), back(*b);
   back.flipOutputs = true;
   if (ahead.goBackwards == back.goBackwards)
@@ -288,7 +312,8 @@ Results layerc::importBidirectional(LayerImport &l) {
   Walked walked[2];
   for (auto [i, inner, walk] : {std::tuple(0, a.get(), &ahead), std::tuple(1, b.get(), &back)}) {
     walk->mask = stepsMask(l, !states.empty());
-    walk->zeroMaskedOutputs |= walk->returnSequences && !l.graph().isMultiBackendKeras();
+    walk->zeroMaskedOutputs |= walk->returnSequences && !hasOldMasks(l.graph());
+    walk->stateful &= !forgetsState(l.graph());
     walked[i] = run(*inner, *walk, sequenceOf(*inner));
     l.follow(*inner);
   }
@@ -338,6 +363,29 @@ static Value outerMask(LayerImport &l, Value inner, ArrayRef<int64_t> outer) {
   return l.reduce(nn::ReduceFunction::Any, mask, llvm::to_vector(llvm::seq<int64_t>(2, l.rank(mask))));
 }
 
+/// Whether the layer inside gets masks, and has a say in the mask behind the wrapper. Of Keras for several backends
+/// only from 2.2 on, and not where the file fixes the batch: then every step was a call of its own (2.2.4,
+/// layers/wrappers.py).
+static bool handsMasksIn(LayerImport &l) {
+  const LayerGraph &graph = l.graph();
+  return !graph.isMultiBackendKeras() || (graph.isKerasFrom(2, 2) && graph.inputOfFreeBatch());
+}
+
+/// Imports the layer or model inside. A layer that does not support masks is refused one until Keras 3 dropped it.
+static Results importInside(LayerImport &l, const Layer &inside, ArrayRef<Value> folded, ArrayRef<Value> masks,
+                            bool isMasked, Results &insideMasks) {
+  if (inside.model)
+    return l.import(inside, folded, masks, &insideMasks);
+  std::unique_ptr<LayerImport> inner = l.inner(inside, folded, masks);
+  Results results = importLayer(*inner, &insideMasks);
+  if (isMasked && l.kerasMajor() < 3 && !inside.isCustom && !inner->failed() && !inner->masks() &&
+      !passesMask(inside, l.graph()))
+    inner->fail() << "does not support masks, and Keras " << l.graph().kerasVersion
+                  << " refuses to drop the mask of its input";
+  l.follow(*inner);
+  return results;
+}
+
 /// The layer inside sees the time steps as further elements of the batch, and what masks say of the elements of each.
 Results layerc::importTimeDistributed(LayerImport &l) {
   const Layer *inside = l.child("layer");
@@ -347,6 +395,7 @@ Results layerc::importTimeDistributed(LayerImport &l) {
     return l.fail() << "expects an input";
   SmallVector<Value> folded, masks;
   Sizes outer;
+  bool handsIn = handsMasksIn(l), isMasked = false;
   for (auto [number, x] : llvm::enumerate(l.inputs())) {
     if (l.rank(x) < 3)
       return l.fail() << "expects an input of at least 3 dimensions; got " << shapeText(l.shape(x));
@@ -355,16 +404,18 @@ Results layerc::importTimeDistributed(LayerImport &l) {
     Value mask = l.mask(number);
     if (!l.failed() && mask && l.shape(mask).take_front(2) != ArrayRef<int64_t>(outer))
       return l.fail() << "a mask of shape " << shapeText(l.shape(mask)) << " does not fit " << shapeText(l.shape(x));
-    masks.push_back(!l.failed() && mask && l.rank(mask) > 2 ? foldTime(l, mask) : Value());
+    isMasked |= handsIn && mask;
+    masks.push_back(!l.failed() && handsIn && mask && l.rank(mask) > 2 ? foldTime(l, mask) : Value());
   }
   if (inside->config.is_object() && inside->config.value("stateful", nlohmann::json()) == true)
     return l.fail() << "holds a stateful layer, which would keep one state for all steps";
   auto *states = std::exchange(l.states, nullptr); // none that would be of all steps at once
-  Results insideMasks, results = l.import(*inside, folded, masks, &insideMasks);
+  Results insideMasks, results = importInside(l, *inside, folded, masks, isMasked, insideMasks);
   l.states = states;
   for (auto [number, result] : llvm::enumerate(results)) {
     result = unfoldTime(l, result, outer);
-    l.setMask(outerMask(l, number < insideMasks.size() ? insideMasks[number] : Value(), outer), number);
+    Value inner = number < insideMasks.size() ? insideMasks[number] : Value();
+    l.setMask(handsIn ? outerMask(l, inner, outer) : l.mask(), number);
   }
   return l.failed() ? Results() : results;
 }

@@ -321,18 +321,30 @@ private:
   GateWeights weights;
 };
 
+} // namespace
+
 //===-- Cells made of cells -------------------------------------------------------------------------------------===//
 
-/// Cells one above the other; also the holder of a single inner cell. Until Keras 2.2 the states of the last cell came
-/// first (Keras 2.1.6, layers/recurrent.py).
+/// Whether a class is a layer over time, which holds a cell but is none.
+static bool isRecurrentLayer(StringRef name) {
+  return llvm::is_contained({"SimpleRNN", "LSTM", "GRU", "CuDNNLSTM", "CuDNNGRU", "RNN"}, name) ||
+         (name.starts_with("ConvLSTM") && !name.ends_with("Cell"));
+}
+
+namespace {
+
+/// Cells one above the other; also the holder of a single inner cell. Until Keras 2.2.3 the states of the last cell
+/// came first (2.2.2, layers/recurrent.py).
 class StackedCell final : public RecurrentCell {
 public:
   StackedCell(LayerImport &l, ArrayRef<const Layer *> layers, Sizes shape)
-      : l(l), isLastFirst(l.graph().isMultiBackendKeras() && !l.graph().isKerasFrom(2, 2)) {
+      : l(l), isLastFirst(l.graph().isMultiBackendKeras() && !l.isKerasFrom(2, 2, 3)) {
     for (const Layer *layer : layers) {
       if (l.failed())
         return;
       imports.push_back(l.inner(*layer, {}));
+      if (!layer->isCustom && isRecurrentLayer(layer->className))
+        imports.back()->fail() << "is a layer where '" << l.className() << "' needs a cell";
       cells.push_back(makeRecurrentCell(*imports.back(), shape));
       l.follow(*imports.back());
       if (l.failed())

@@ -352,6 +352,7 @@ GRAPHS = [
                 "half_masked_maximum", "half_masked_minimum", "half_masked_concatenate", "half_masked_add", "masked_lstm", "masked_gru", "masked_rnn_backwards", "masked_bidirectional", "masked_attention"),
         "halves": ("mask_through_dense",)}.items() for name in names],
     Graph("text_classifier", values="ids", dialects=BOTH),
+    Graph("embedding_of_other_length", values="ids", batch=4, dialects=("tfk", "tfk_h5")),
     *[Graph(name, dialects=BOTH) for name in ("encoder_decoder", "transformer_block", "crnn", "time_distributed_model")],
     *[Graph(name, folder="operations", values="ids" if name in operations.INTEGERS else "positive" if name in operations.POSITIVE else "uniform",
             backend="tensorflow" if name in operations.ON_TENSORFLOW else "jax") for name in operations.ALL],

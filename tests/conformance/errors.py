@@ -156,8 +156,6 @@ ERRORS = {
     "einsum_rank": Error([(4,)], [("EinsumDense", dict(equation="ab,bc->ac", output_shape=3))], {"a.equation": "abc,cd->abd"},
                          ["layer 'a' (EinsumDense)", "equation", "3", "[1, 4]"]),
     "embedding_table": Error([(4,)], [("Embedding", dict(input_dim=7, output_dim=3))], {"a.input_dim": 8}, ["layer 'a' (Embedding)", "7", "8"]),
-    "embedding_length": Error([(4,)], [("Embedding", dict(input_dim=7, output_dim=3))], {"a.input_length": 5},
-                              ["layer 'a' (Embedding)", "'input_length' 5", "[1, 4]"]),
     "layer_norm_axis": Error([(5, 3)], [("LayerNormalization", {})], {"a.axis": 3}, ["layer 'a' (LayerNormalization)", "axis", "3"]),
     "group_norm_groups": Error([(5, 6)], [("GroupNormalization", dict(groups=2))], {"a.groups": 4}, ["layer 'a' (GroupNormalization)", "4", "6"]),
     "unit_norm_axis": Error([(5, 3)], [("UnitNormalization", {})], {"a.axis": [5]}, ["layer 'a' (UnitNormalization)", "axis", "5"]),
@@ -241,6 +239,21 @@ ERRORS = {
     "direction_returns": Error([(4, 3)], [("Bidirectional", dict(layer=New("layers.GRU", 2)))], {"a.backward_layer": with_config(return_sequences=True)},
                                ["layer 'a", "return_sequences"]),
     "cell_class": Error([(4, 3)], [("RNN", dict(cell=New("layers.LSTMCell", 2)))], {"a.cell": stored_class("Dance")}, ["layer 'a", "Dance"]),
+    "cell_missing": Error([(4, 3)], [("RNN", dict(cell=New("layers.LSTMCell", 2)))], {"a.cell": None}, ["layer 'a' (RNN)", "cell"]),
+    "cell_empty": Error([(4, 3)], [("RNN", dict(cell=New("layers.LSTMCell", 2)))], {"a.cell": lambda cell: {}}, ["layer 'a' (RNN)", "cell"]),
+    "cell_is_layer": Error([(4, 3)], [("RNN", dict(cell=New("layers.LSTMCell", 2)))], {"a.cell": stored_class("LSTM")},
+                           ["layer 'a/", "(LSTM)", "'RNN' needs a cell"]),
+    "cells_missing": Error([(4, 3)], [("RNN", dict(cell=[New("layers.LSTMCell", 2)]))], {"a.cell": with_config(cells=None)},
+                           ["layer 'a' (RNN)", "'cells'"]),
+    "cells_empty": Error([(4, 3)], [("RNN", dict(cell=[New("layers.LSTMCell", 2)]))], {"a.cell": with_config(cells=[])},
+                         ["layer 'a' (RNN)", "'cells'"]),
+    "cells_of_nothing": Error([(4, 3)], [("RNN", dict(cell=[New("layers.LSTMCell", 2)]))], {"a.cell": with_config(cells=[None])},
+                              ["layer 'a' (RNN)", "'cells'"]),
+    "stacked_cell_is_layer": Error([(4, 3)], [("RNN", dict(cell=[New("layers.LSTMCell", 2), New("layers.GRUCell", 3)]))], {"a.cell": lambda stack: {
+        **stack, "config": {**stack["config"], "cells": [stack["config"]["cells"][0], stored_class("GRU")(stack["config"]["cells"][1])]}}},
+                                   ["layer 'a/", "(GRU)", "'StackedRNNCells' needs a cell"]),
+    "direction_is_cell": Error([(4, 3)], [("Bidirectional", dict(layer=New("layers.GRU", 2)))], {"a.layer": stored_class("GRUCell")},
+                               ["layer 'a/", "(GRUCell)", "is a cell"]),
     "stacked_cell_weight": Error([(4, 3)], [("RNN", dict(cell=[New("layers.LSTMCell", 2), New("layers.GRUCell", 3)]))],
                                  {"a.cell": lambda cells: edited_cells(cells, 1, units=5)}, ["layer 'a/", "(GRUCell)", "[2, 15]", "[2, 9]"]),
     "stacked_cell_activation": Error([(4, 3)], [("RNN", dict(cell=[New("layers.LSTMCell", 2), New("layers.GRUCell", 3)]))],
@@ -325,6 +338,8 @@ EINSUM = {"class_name": "Functional", "config": {"name": "model", "layers": [
     "input_layers": [["x", 0, 0], ["y", 0, 0]], "output_layers": [["old", 0, 0]]}}
 
 MASK = ("Masking", {"mask_value": 0.0}, [])
+CELLS_5_2 = {"class_name": "StackedRNNCells", "config": {"cells": [
+    {"class_name": "SimpleRNNCell", "config": {"units": units, "activation": "tanh", "use_bias": True}} for units in (5, 2)]}}
 NORM_1 = {"epsilon": 1e-3, "axis": -1, "momentum": 0.99}
 CONV_1 = {"nb_filter": 4, "filter_length": 2, "subsample_length": 1, "border_mode": "valid", "activation": "linear", "bias": True}
 OLD = {  # name: (file, what the diagnostic must hold)
@@ -351,6 +366,12 @@ OLD = {  # name: (file, what the diagnostic must hold)
     "keras2_masked_flatten": (chain((4, 3), MASK, ("Flatten", {}, [])), ["layer 'b' (Flatten)", "does not support masks", "2.2.4"]),
     "keras1_masked_flatten": (chain((4, 3), MASK, ("Flatten", {}, []), version="1.2.2"), ["layer 'b' (Flatten)", "does not support masks", "1.2.2"]),
     "keras2_masked_cudnn": (chain((4, 3), MASK, ("CuDNNLSTM", {"units": 2}, [(3, 8), (2, 8), (16,)])), ["layer 'b' (CuDNNLSTM)", "mask"]),
+    "keras2_masked_cells": (chain((4, 3), MASK, ("RNN", {"cell": CELLS_5_2}, [(3, 5), (5, 5), (5,), (5, 2), (2, 2), (2,)])),
+                            ["layer 'b' (RNN)", "2.2.4", "[1, 5]", "[1, 2]"]),
+    "keras2_masked_cells_early": (chain((4, 3), MASK, ("RNN", {"cell": CELLS_5_2}, [(3, 5), (5, 5), (5,), (5, 2), (2, 2), (2,)]), version="2.1.6"),
+                                  ["layer 'b' (RNN)", "2.1.6", "[1, 5]", "[1, 2]"]),
+    **{f"{name}_masked_distributed_flatten": (chain((2, 4, 3), MASK, ("TimeDistributed", {"layer": {"class_name": "Flatten", "config": {"name": "flat"}}}, []),
+       version=version), ["layer 'b/", "(Flatten)", "does not support masks", version]) for name, version in (("keras2", "2.2.4"), ("tf_keras", "2.15.0"))},
     "keras2_pooling": (chain((4, 3), ("MaxPooling1D", {"pool_size": 5, "strides": 1}, [])), ["layer 'a' (MaxPooling1D)", "5", "4"]),
     "keras2_local": (chain((4, 3), ("LocallyConnected1D", {"filters": 2, "kernel_size": [5]}, [(1, 15, 2), (1, 2)])),
                      ["layer 'a' (LocallyConnected1D)", "5", "4"]),

@@ -405,6 +405,13 @@ def text_classifier(keras):
     return keras.Sequential([keras.Input((6,), dtype="int32"), layers.Embedding(7, 4), layers.LSTM(5), layers.Dense(1, activation="sigmoid")])
 
 
+def embedding_of_other_length(keras):
+    """tf_keras writes an `input_length` down and never compares it with the input."""
+    layers = keras.layers
+    x = keras.Input((4,), dtype="int32", name="x")
+    return keras.Model(x, layers.GRU(2)(layers.Embedding(7, 3, mask_zero=True, input_length=5)(x)))
+
+
 def encoder_decoder(keras):
     layers = keras.layers
     source, target = keras.Input((5, 3), name="source"), keras.Input((4, 2), name="target")
