@@ -350,11 +350,14 @@ private:
     MemRefType type = memref(value.getType(), placement.strides);
     Value view = placement.base;
     bool isCarried = !nn::isWeightExpression(value) && liesInCarried(value);
+    Value operand = inPlaceOperand(value); // through a reshape: the base is then that of an earlier tensor
+    bool isAnother = operand && viewOf(operand) != placement.base;
     OpBuilder::InsertionGuard guard(builder);
     insertBeside(value.getParentBlock());
     if (auto reshape = value.getDefiningOp<nn::ReshapeOp>(); reshape && !nn::isWeightExpression(value))
       view = builder.create<plan::ViewOp>(value.getLoc(), type, viewOf(reshape.getInput()), 0);
-    else if (placement.base.getType() != type || placement.offset != 0 || placement.perIteration != 0 || isCarried)
+    else if (placement.base.getType() != type || placement.offset != 0 || placement.perIteration != 0 || isCarried ||
+             isAnother)
       view =
           builder.create<plan::ViewOp>(value.getLoc(), type, placement.base, placement.offset, placement.perIteration);
     views[value] = view;

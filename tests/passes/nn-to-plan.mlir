@@ -71,6 +71,32 @@ func.func @in_place(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
   return %2 : tensor<2x3xf32>
 }
 
+// A chain in place through reshapes ends where it began, in the output: each tensor has a view of its own all the same.
+// CHECK-LABEL: plan.program @in_place_and_back
+// CHECK: %[[OUT:.*]] = plan.output
+// CHECK: plan.step @exp_2x3(%{{.*}}) -> (%[[OUT]])
+// CHECK: plan.step @tanh_6(%[[FLAT:.*]]) -> (%[[TANH:.*]]) layers
+// CHECK: %[[BACK:.*]] = plan.view %[[TANH]] offset(0)
+// CHECK: %[[LAST:.*]] = plan.view %[[OUT]] offset(0)
+// CHECK: plan.step @relu_2x3(%[[BACK]]) -> (%[[LAST]])
+func.func @in_place_and_back(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  %0 = nn.kernel(%a = %x) algorithm("loops") tile [0, 0, 1] units [1] : (tensor<2x3xf32>) -> tensor<2x3xf32> {
+    %e = nn.unary exp %a : (tensor<2x3xf32>) -> tensor<2x3xf32>
+    nn.yield %e : tensor<2x3xf32>
+  }
+  %1 = nn.reshape %0 shape [6] : (tensor<2x3xf32>) -> tensor<6xf32>
+  %2 = nn.kernel(%a = %1) algorithm("loops") tile [0, 0, 1] units [1] {nn.in_place = 0 : i64} : (tensor<6xf32>) -> tensor<6xf32> {
+    %t = nn.unary tanh %a : (tensor<6xf32>) -> tensor<6xf32>
+    nn.yield %t : tensor<6xf32>
+  }
+  %3 = nn.reshape %2 shape [2, 3] : (tensor<6xf32>) -> tensor<2x3xf32>
+  %4 = nn.kernel(%a = %3) algorithm("loops") tile [0, 0, 1] units [1] {nn.in_place = 0 : i64} : (tensor<2x3xf32>) -> tensor<2x3xf32> {
+    %r = nn.unary relu %a : (tensor<2x3xf32>) -> tensor<2x3xf32>
+    nn.yield %r : tensor<2x3xf32>
+  }
+  return %4 : tensor<2x3xf32>
+}
+
 // Scratch is a slot for one step: shared bytes, then those of the first worker. Others need some where there are units
 // for them.
 // CHECK-LABEL: plan.program @scratch
