@@ -74,7 +74,7 @@ GROUPS = [  # (title, least number, patterns of cases)
     ("initial states", 10, ["*/states*", "*/masked_states*", "graphs/encoder_decoder*", "graphs/states_of_cells*"]),
     ("cells", 9, ["RNN/*"]),
     ("weights of cuDNN", 8, ["old_files/cudnn_*"]),
-    ("files of Keras 1.2 to 2.3 themselves", 125, ["multi_backend/*"]),
+    ("files of Keras 1.2 to 2.3 themselves", 137, ["multi_backend/*"]),
     ("Bidirectional", 26, ["Bidirectional/*"]),
     ("TimeDistributed", 12, ["TimeDistributed/*"]),
     ("time before the batch", 2, ["*/time_major*"]),

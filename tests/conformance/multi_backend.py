@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Records recorded/multi_backend with the Keras of its time: 1.2 to 2.3 on TensorFlow 1.15, run by Python 3.7.
+"""Records recorded/multi_backend with the Keras of its time: 1.2 to 2.3 on TensorFlow 1.15, run by Python 3.7, and with
+tf.keras of TensorFlow 1.12, "2.1.6-tf", run by Python 3.6 where it finds no Keras.
 
 multi_backend.py FOLDER     with the Keras that Python finds, all cases of its version; scripts/record-multi-backend
                             brings every version together with what it needs
@@ -16,15 +17,19 @@ import zlib
 # Keras 2.2 imports its networks with itself, from a package that TensorFlow needs in another version.
 sys.modules["keras.applications"] = types.ModuleType("keras.applications")
 
-import keras
 import numpy
-from keras import layers
-from keras.layers import Input
 
+try:
+    import keras
+except ImportError:
+    from tensorflow import keras
+
+layers, Input = keras.layers, keras.layers.Input
 VERSION = keras.__version__
 BATCH = 5
 ALL = ("1.2.2", "2.1.6", "2.2.2", "2.2.4", "2.2.5", "2.3.1")
 WITH_CELLS = ALL[1:]
+EARLY_TF = "2.1.6-tf"
 SIZE = 3
 
 
@@ -263,30 +268,30 @@ def nested():
 
 IDS, CALLS = dict(ids=True), dict(calls=2)
 CASES = [  # (model, versions that have it, options)
-    (stack, WITH_CELLS, {}),
+    (stack, WITH_CELLS + (EARLY_TF,), {}),
     (stack_last, ("2.2.2", "2.2.4", "2.3.1"), {}),
     (stack_backwards, ("2.2.4",), {}),
     (stack_unrolled, ("2.1.6", "2.2.4"), {}),
     (stack_of_sizes, ("2.2.2", "2.2.5", "2.3.1"), {}),
-    (stack_of_sizes_unrolled, ("2.1.6", "2.2.4"), {}),
-    (stack_states, ("2.1.6", "2.2.2", "2.2.4", "2.2.5"), {}),
+    (stack_of_sizes_unrolled, ("2.1.6", "2.2.4", EARLY_TF), {}),
+    (stack_states, ("2.1.6", "2.2.2", "2.2.4", "2.2.5", EARLY_TF), {}),
     (stack_of_sizes_states, ("2.1.6", "2.2.2", "2.2.4"), {}),
-    (lstm_states, WITH_CELLS, {}),
+    (lstm_states, WITH_CELLS + (EARLY_TF,), {}),
     (lstm_states_unrolled, ("2.1.6", "2.2.4"), {}),
     (bidirectional_states, ("2.1.6", "2.2.4", "2.2.5", "2.3.1"), {}),
     (lstm_stateful, ALL, CALLS),
     (gru_stateful_last, ("1.2.2", "2.2.4", "2.3.1"), CALLS),
     (bidirectional_stateful, ALL, CALLS),
     (stack_stateful, ("2.1.6", "2.2.4", "2.2.5"), CALLS),
-    (bidirectional, ("1.2.2", "2.2.4", "2.3.1"), {}),
+    (bidirectional, ("1.2.2", "2.2.4", "2.3.1", EARLY_TF), {}),
     (bidirectional_last, ("2.1.6", "2.2.4"), {}),
     (bidirectional_stack, ("2.1.6", "2.2.4", "2.3.1"), {}),
     (distributed_dense, ALL, {}),
-    (distributed_lstm, ALL, IDS),
+    (distributed_lstm, ALL + (EARLY_TF,), IDS),
     (distributed_lstm_fixed, ("1.2.2", "2.3.1"), IDS),
-    (sentences, ("2.2.2", "2.2.4", "2.3.1"), IDS),
+    (sentences, ("2.2.2", "2.2.4", "2.3.1", EARLY_TF), IDS),
     (distributed_sequences, ("2.1.6", "2.2.4", "2.3.1"), IDS),
-    (distributed_embedding, ("2.1.6", "2.2.2", "2.3.1"), IDS),
+    (distributed_embedding, ("2.1.6", "2.2.2", "2.3.1", EARLY_TF), IDS),
     (distributed_embedding_fixed, ("2.3.1",), IDS),
     (distributed_masking, ("2.1.6", "2.2.4"), {}),
     (masking_in_model, ("1.2.2", "2.1.6", "2.2.4"), {}),
