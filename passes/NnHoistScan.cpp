@@ -195,24 +195,28 @@ int64_t stepsAhead(nn::ScanOp scan) {
   SmallVector<Operation *> projections = scan.projections();
   if (projections.empty() || scan.getInitials().empty())
     return scan.steps();
-  int64_t ahead = 0, current = 0, next = 0, largest = 0;
+  int64_t ahead = 0, current = 0, made = 0, products = 0;
   for (Operation *op : projections)
     ahead += bytesOf(op->getResult(0));
-  for (Value initial : scan.getInitials()) {
+  for (Value initial : scan.getInitials())
     current += bytesOf(initial);
-    largest = std::max(largest, bytesOf(initial));
-  }
-  scan.getBody().walk([&](Operation *op) { // gates are combined before they are stored, into what has a state's size
-    if (isa<nn::ContractOp, nn::ConvOp>(op) && !llvm::is_contained(projections, op))
-      next += std::min(bytesOf(op->getResult(0)), largest);
+  scan.getBody().walk([&](Operation *op) {
+    if (isa<nn::ContractOp, nn::ConvOp>(op) && !llvm::is_contained(projections, op)) {
+      made += bytesOf(op->getResult(0));
+      ++products;
+    }
   });
-  int64_t needed = current + std::max(current, next);
+  // The next values, and what they are computed from: the gates of an only product are combined before they are stored.
+  int64_t needed = 2 * current + (products > 1 ? made : 0);
   int64_t left = unfused ? unfused.getInt() - bytesAround(scan, function) - needed : mostBytes;
   auto longest = [&](int64_t bytes) {
     int64_t steps = scan.steps();
-    while (steps > 1 && (scan.steps() % steps != 0 || steps * ahead > bytes))
+    if (steps * ahead <= bytes)
+      return steps;
+    do // a loop over runs has current values of its own
       --steps;
-    return steps;
+    while (steps > 1 && (scan.steps() % steps != 0 || steps * ahead > bytes - current));
+    return std::max<int64_t>(1, steps);
   };
   int64_t cached = longest(std::min(left, mostBytes));
   return cached < enough ? longest(left) : cached;
