@@ -173,19 +173,21 @@ private:
 
   /// Puts two or a few steps into the body of a loop whose products read carried values, which the next ones cannot be
   /// written over: then the next ones have bytes of their own, and the last of the body's steps writes over the first.
-  /// Where a mask chooses between the next and the current value, it can do so in the current one's bytes.
+  /// Where a mask chooses between the next and the current value, it can do so in the current one's bytes, unless it
+  /// becomes part of an only product.
   static void unroll(nn::ScanOp scan) {
     constexpr int64_t most = 8;
     int64_t steps = 2;
     while (steps <= most && scan.steps() % steps != 0)
       ++steps;
     Block &body = scan.getBody().front();
-    bool isMultiplied = llvm::any_of(llvm::zip(scan.carried(), scan.yield().getValues()), [](auto values) {
+    auto isProduct = [](Operation &op) { return isa<nn::ContractOp, nn::ConvOp>(op); };
+    bool hasOnlyProduct = llvm::count_if(body, isProduct) == 1;
+    bool isMultiplied = llvm::any_of(llvm::zip(scan.carried(), scan.yield().getValues()), [&](auto values) {
       auto [current, next] = values;
       auto chosen = Value(next).getDefiningOp<nn::SelectOp>();
-      bool isChosen = chosen && llvm::is_contained(chosen->getOperands(), Value(current));
-      return !isChosen && llvm::any_of(Value(current).getUsers(),
-                                       [](Operation *user) { return isa<nn::ContractOp, nn::ConvOp>(user); });
+      bool isChosen = !hasOnlyProduct && chosen && llvm::is_contained(chosen->getOperands(), Value(current));
+      return !isChosen && llvm::any_of(Value(current).getUsers(), [&](Operation *user) { return isProduct(*user); });
     });
     if (steps > most || scan.getUnroll() != 1 || !isMultiplied)
       return;

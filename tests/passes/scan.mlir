@@ -92,3 +92,23 @@ func.func @stateful(%x: tensor<3x4xf32>, %s: tensor<4xf32> {nn.state = "counter"
   } loc("counter")
   return %r#1, %r#0 : tensor<3x4xf32>, tensor<4xf32>
 }
+
+// A mask becomes part of an only product: it reads the state in one place and chooses into the other, and none is copied.
+// CHECK-LABEL: plan.program @masked
+// CHECK: plan.loop iterations(3) layers ["masked"] {
+// CHECK-COUNT-2: plan.step @dense_5_8_8_add_tanh_select
+// CHECK-NOT: plan.step
+// CHECK: }
+func.func @masked(%x: tensor<6x5x8xf32>, %m: tensor<6x5x1xi1>) -> tensor<5x8xf32> {
+  %u = nn.weight "masked/recurrent_kernel" : tensor<8x8xf32>
+  %zero = nn.constant dense<0.0> : tensor<f32>
+  %zeros = nn.broadcast %zero shape [5, 8] : (tensor<f32>) -> tensor<5x8xf32>
+  %last = nn.scan(%a = %x, %keep = %m) carry(%h = %zeros) : (tensor<6x5x8xf32>, tensor<6x5x1xi1>, tensor<5x8xf32>) -> tensor<5x8xf32> {
+    %r = nn.contract %h, %u contracting [1] x [0] : (tensor<5x8xf32>, tensor<8x8xf32>) -> tensor<5x8xf32>
+    %z = nn.binary add %a, %r : (tensor<5x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+    %t = nn.unary tanh %z : (tensor<5x8xf32>) -> tensor<5x8xf32>
+    %n = nn.select %keep, %t, %h : (tensor<5x1xi1>, tensor<5x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+    nn.yield %n : tensor<5x8xf32>
+  } loc("masked")
+  return %last : tensor<5x8xf32>
+}
