@@ -143,6 +143,18 @@ static Value emitAffine(KernelBuilder &k, nn::AffineOp op, const Lanes &at) {
   return k.roundTo(elementOf(op), k.fma(x, scale, emitChannel(k, op.getShift(), axis, at)));
 }
 
+/// A product with a sigmoid that nothing else reads; null for others.
+static Value emitGatedAt(KernelBuilder &k, nn::BinaryOp product, const Lanes &at) {
+  if (product.getFunction() != nn::BinaryFunction::Mul || !elementOf(product).isF32())
+    return {};
+  for (auto [gate, x] : {std::pair(product.getLhs(), product.getRhs()), std::pair(product.getRhs(), product.getLhs())})
+    if (auto sigmoid = gate.getDefiningOp<nn::UnaryOp>();
+        sigmoid && sigmoid.getFunction() == nn::UnaryFunction::Sigmoid && gate.hasOneUse() &&
+        gate.getType() == product.getType() && !k.findProvider(gate))
+      return emitGated(k, emitBroadcastAt(k, x, shapeOf(product), at), k.emitAt(sigmoid.getInput(), at));
+  return {};
+}
+
 Value layerc::emitElementwiseAt(KernelBuilder &k, Operation *op, const Lanes &at) {
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case([&](nn::ConstantOp constant) { return emitConstant(k, constant, at); })
@@ -150,6 +162,8 @@ Value layerc::emitElementwiseAt(KernelBuilder &k, Operation *op, const Lanes &at
         return emitUnary(k, unary.getFunction(), elementOf(unary.getInput()), k.emitAt(unary.getInput(), at));
       })
       .Case([&](nn::BinaryOp binary) {
+        if (Value gated = emitGatedAt(k, binary, at))
+          return gated;
         Value a = emitBroadcastAt(k, binary.getLhs(), shapeOf(binary), at);
         Value b = emitBroadcastAt(k, binary.getRhs(), shapeOf(binary), at);
         return emitBinary(k, binary.getFunction(), elementOf(binary.getLhs()), a, b);

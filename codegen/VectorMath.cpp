@@ -79,30 +79,57 @@ struct ExpParts {
   Value fraction(const Singles &s) const { return s.fma(square, factor, rest); }
 };
 
+/// e^x = 2^exponent * factor for x of moderate size.
+struct QuickExp {
+  Value exponent, factor;
+};
+
+/// The integer next to x / ln 2, as f32 and as i32.
+struct Exponent {
+  Value number, integer;
+};
+
 } // namespace
 
 // ln 2 in two parts; the first has 9 bits, so that its product with an exponent is exact.
 static constexpr double kLn2High = 0.693359375, kLn2Low = -2.12194440e-4;
+/// (e^r - 1 - r) / r^2 on |r| <= ln(2) / 2.
+static constexpr double kExpFactor[] = {0.49999994, 0.166665196, 0.0416683927, 0.00836876314, 0.00138145033};
 
-static ExpParts expParts(const Singles &s, Value x) {
+static Exponent exponentOf(const Singles &s, Value x) {
   constexpr double roundingShift = 12582912.0; // 1.5 * 2^23: adding it rounds to an integer in the low bits
   Value shifted = s.fma(x, s.number(1.44269504088896341), s.number(roundingShift));
-  Value n = s.sub(shifted, roundingShift);
-  Value r = s.fma(n, s.number(-kLn2High), x);
-  r = s.fma(n, s.number(-kLn2Low), r);
-  // (e^r - 1 - r) / r^2 on |r| <= ln(2) / 2
-  Value square = s.mul(r, r);
-  Value p = s.polynomial(r, square, {0.49999994, 0.166665196, 0.0416683927, 0.00836876314, 0.00138145033});
-  Value exponent = s.subInteger(s.bits(shifted), s.bits(s.number(roundingShift)));
-  return {exponent, r, square, p};
+  return {s.sub(shifted, roundingShift), s.subInteger(s.bits(shifted), s.bits(s.number(roundingShift)))};
+}
+
+static Value lessMultipleOfLn2(const Singles &s, Value x, Value n) {
+  return s.fma(n, s.number(-kLn2Low), s.fma(n, s.number(-kLn2High), x));
+}
+
+static ExpParts expParts(const Singles &s, Value x) {
+  Exponent n = exponentOf(s, x);
+  Value r = lessMultipleOfLn2(s, x, n.number), square = s.mul(r, r);
+  return {n.integer, r, square, s.polynomial(r, square, kExpFactor)};
+}
+
+/// For what waits for it, as the gates of a recurrent cell do: as few roundings as can be, one after another. A single
+/// product with ln 2 lacks 2e-9 for each of the exponent, so 3e-8 of e^11.
+static QuickExp quickExp(const Singles &s, Value x) {
+  Exponent n = exponentOf(s, x);
+  bool exact = s.k.target.fma;
+  Value r = exact ? s.fma(n.number, s.number(-0.693147180559945309), x) : lessMultipleOfLn2(s, x, n.number);
+  Value square = s.mul(r, r), fourth = s.mul(square, square);
+  ArrayRef<double> c = kExpFactor;
+  Value low = s.fma(square, s.polynomial(r, c.take_front(2)), s.add(r, 1.0));
+  return {n.integer, s.fma(fourth, s.polynomial(r, square, c.drop_front(2)), low)};
 }
 
 Value layerc::emitFastExp(KernelBuilder &k, Value x) {
   if (getElementTypeOrSelf(x.getType()).isF64())
     return k.b.create<math::ExpOp>(x);
   Singles s(k, x);
-  ExpParts parts = expParts(s, s.atLeast(s.atMost(x, 88.8), -88.0));
-  return s.mul(s.fma(parts.square, parts.factor, s.add(parts.rest, 1.0)), s.powerOfTwo(parts.exponent));
+  QuickExp parts = quickExp(s, s.atLeast(s.atMost(x, 88.8), -88.0));
+  return s.mul(parts.factor, s.powerOfTwo(parts.exponent));
 }
 
 Value layerc::emitExp(KernelBuilder &k, Value x) {
@@ -168,23 +195,30 @@ static Value emitSoftplus(const Singles &s, Value x) {
 
 //===-- Sigmoids ------------------------------------------------------------------------------------------------===//
 
-static Value onePlusExpOfMinus(const Singles &s, Value x) { return s.add(emitFastExp(s.k, s.neg(x)), 1.0); }
+static Value onePlusExpOfMinus(const Singles &s, Value x) {
+  QuickExp parts = quickExp(s, s.neg(s.atLeast(s.atMost(x, 88.0), -88.8)));
+  return s.fma(parts.factor, s.powerOfTwo(parts.exponent), s.number(1));
+}
+
+Value layerc::emitGated(KernelBuilder &k, Value x, Value gate) {
+  Singles s(k, x);
+  return s.div(x, onePlusExpOfMinus(s, gate));
+}
 
 /// x P(x^2) / Q(x^2), fitted to the least relative error on [-9, 9], beyond which tanh rounds to 1: 2.9e-7 with
-/// roundings. One quotient, and no exponential before it: the gates of a recurrent cell wait for each other.
+/// roundings. One quotient, and no exponential before it: the gates of a recurrent cell wait for each other. A limit on
+/// the square alone leaves the quotient linear in x beyond, and so above 1.
 static Value emitTanh(const Singles &s, Value x) {
-  x = s.atMost(s.atLeast(x, -9.0), 9.0);
-  Value square = s.mul(x, x), fourth = s.mul(square, square);
+  Value square = s.atMost(s.mul(x, x), 81.0), fourth = s.mul(square, square);
   Value p = s.polynomial(square, fourth, {0.999999979, 0.133810266, 0.00349558929, 2.06091008e-05, 1.33546855e-08});
   Value q = s.polynomial(square, fourth, {1.0, 0.467143422, 0.0258769867, 0.000328563669, 7.77656848e-07});
   return s.atMost(s.atLeast(s.div(s.mul(x, p), q), -1.0), 1.0);
 }
 
 /// x P(x^2) / Q(x^2), fitted to the least relative error on [-4, 4], beyond which erf rounds to 1: 3.6e-7 with
-/// roundings.
+/// roundings. Its range is limited as that of tanh is.
 static Value emitErf(const Singles &s, Value x) {
-  x = s.atMost(s.atLeast(x, -4.0), 4.0);
-  Value square = s.mul(x, x);
+  Value square = s.atMost(s.mul(x, x), 16.0);
   Value p = s.polynomial(square, {1.12837914, 0.193544645, 0.0531016394, 0.00388330968, 0.000284562597, 1.986755e-06});
   Value q = s.polynomial(square, {1.0, 0.504857032, 0.115349781, 0.0152071872, 0.00118555788, 3.7419712e-05});
   return s.atMost(s.atLeast(s.div(s.mul(x, p), q), -1.0), 1.0);
@@ -260,8 +294,8 @@ static Value emitUnarySingle(const Singles &s, nn::UnaryFunction function, Value
     return emitErf(s, x);
   case nn::UnaryFunction::Sigmoid:
     return s.div(s.number(1), onePlusExpOfMinus(s, x));
-  case nn::UnaryFunction::Silu: // the quotient keeps the relative error small where the sigmoid underflows
-    return s.div(x, onePlusExpOfMinus(s, x));
+  case nn::UnaryFunction::Silu:
+    return emitGated(s.k, x, x);
   default:
     return emitSoftplus(s, x);
   }

@@ -183,7 +183,7 @@ private:
       Value elements;
     };
     SmallVector<Computed> computed;
-    for (auto [first, part] : lanePieces(count, lanes)) {
+    for (auto [first, part] : lanePieces(count, ScanTile::lanes(stage.width, lanes))) {
       Value position = k.add(column, first);
       for (auto [number, value] : llvm::enumerate(stage.values)) {
         Lanes at{indexOf(typeOf(value), row, position), part, typeOf(value).getRank() - 1};
@@ -226,18 +226,18 @@ private:
     for (ScanPiece piece : stage.pieces)
       byFactor[piece.product.getLhs()].push_back(piece);
     llvm::MapVector<Operation *, std::map<int64_t, SmallVector<Value>>> sums; // by product and first column
+    int64_t each = ScanTile::lanes(stage.width, lanes), vectors = llvm::divideCeil(count, each);
     for (auto &[factor, pieces] : byFactor) {
-      int64_t vectors = llvm::divideCeil(count, lanes);
       SmallVector<Value> all = emitSums(factor, pieces, stage.width, vectors, row, column);
       for (auto [number, piece] : llvm::enumerate(pieces))
         sums[piece.product][piece.column].assign(all.begin() + number * vectors, all.begin() + (number + 1) * vectors);
     }
     for (auto &[product, byColumn] : sums)
-      k.provide(product->getResult(0), [this, byColumn = byColumn, column](const Lanes &at) {
+      k.provide(product->getResult(0), [this, byColumn = byColumn, column, each](const Lanes &at) {
         int64_t distance = k.distance(at.index.back(), column);
         auto piece = std::prev(byColumn.upper_bound(distance));
         distance -= piece->first;
-        return k.extract(piece->second[distance / lanes], distance % lanes, at.count);
+        return k.extract(piece->second[distance / each], distance % each, at.count);
       });
   }
 
@@ -246,16 +246,17 @@ private:
                               Value column) {
     auto count = static_cast<int64_t>(pieces.size()) * vectors;
     int64_t depth = typeOf(factor).getShape().back(), columns = tile.columns(width, lanes);
+    int64_t each = ScanTile::lanes(width, lanes);
     int64_t chains = std::clamp<int64_t>(llvm::divideCeil(kEnoughSums, count), 1, std::max<int64_t>(1, depth / 2));
     auto addTo = [&](MutableArrayRef<Value> sums, Value i) {
-      Value number = k.splat(k.emitAt(factor, indexOf(typeOf(factor), row, i), 1), lanes);
+      Value number = k.splat(k.emitAt(factor, indexOf(typeOf(factor), row, i), 1), each);
       for (auto [p, piece] : llvm::enumerate(pieces))
         for (int64_t v = 0; v < vectors; ++v) {
           Value &sum = sums[static_cast<int64_t>(p) * vectors + v];
           sum = k.fma(number, loadWeights(piece, width, columns, depth, column, i, v), sum);
         }
     };
-    SmallVector<Value> sums(chains * count, k.zeroVector(lanes));
+    SmallVector<Value> sums(chains * count, k.zeroVector(each));
     auto addChains = [&](MutableArrayRef<Value> all, Value first, int64_t chainCount) {
       for (int64_t chain = 0; chain < chainCount; ++chain)
         addTo(all.slice(chain * count, count), k.add(first, chain));
@@ -284,8 +285,9 @@ private:
     int64_t panels = llvm::divideCeil(width, columns), group = piece.column / width;
     assert(unpack && unpack.getLayout().getColumns() == columns && "weights are packed as the description says");
     Value panel = k.add(k.div(column, columns), group * panels);
-    Value address = k.add(k.mul(k.add(k.mul(panel, depth), i), columns), v * lanes);
-    return k.loadVector(cast<BlockArgument>(unpack.getInput()).getArgNumber(), address, lanes);
+    int64_t each = ScanTile::lanes(width, lanes);
+    Value address = k.add(k.mul(k.add(k.mul(panel, depth), i), columns), v * each);
+    return k.loadVector(cast<BlockArgument>(unpack.getInput()).getArgNumber(), address, each);
   }
 
   KernelBuilder &k;

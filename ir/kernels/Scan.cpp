@@ -24,8 +24,15 @@ static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(valu
 static int64_t widthOf(Value value) { return typeOf(value).getRank() == 0 ? 1 : typeOf(value).getShape().back(); }
 static int64_t rowsOf(Value value) { return typeOf(value).getNumElements() / widthOf(value); }
 
-int64_t ScanTile::columns(int64_t width, int64_t lanes) const {
-  return std::min<int64_t>(vectors, llvm::divideCeil(width, lanes)) * lanes;
+int64_t ScanTile::lanes(int64_t width, int64_t most) {
+  // Below 128 bits no instruction is narrower.
+  auto filled = static_cast<int64_t>(llvm::bit_ceil(static_cast<uint64_t>(width)));
+  return std::min(std::max<int64_t>(filled, 4), most);
+}
+
+int64_t ScanTile::columns(int64_t width, int64_t most) const {
+  int64_t each = lanes(width, most);
+  return std::min<int64_t>(vectors, llvm::divideCeil(width, each)) * each;
 }
 
 int64_t ScanGeometry::weights() const {

@@ -50,8 +50,11 @@ struct ScanTile {
   int64_t vectors = 1; ///< registers of one block of each piece
   static ScanTile of(llvm::ArrayRef<int64_t> tile) { return {tile[0]}; }
   llvm::SmallVector<int64_t> numbers() const { return {vectors}; }
-  /// Columns of a block of a stage of `width` columns: those of a panel of its weights.
-  int64_t columns(int64_t width, int64_t lanes) const;
+  /// Lanes of the registers of a stage of `width` columns, of at most `most`: no more than its columns fill.
+  static int64_t lanes(int64_t width, int64_t most);
+  /// Columns of a block of a stage of `width` columns, in registers of at most `most` lanes: those of a panel of its
+  /// weights.
+  int64_t columns(int64_t width, int64_t most) const;
 };
 
 const KernelTemplate &scanTemplate();
