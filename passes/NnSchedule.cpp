@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // nn-schedule: an order of kernels for the least peak of memory. List scheduling: among the kernels that are ready, the
-// one that leaves the fewest bytes live, or the next one of the file unless another frees bytes; the file's order stays
-// where neither is better.
+// one that leaves the fewest bytes live, or the next one of the file unless another frees bytes. Or the file's order
+// with every kernel right before the first that needs it. The file's order stays where none is better.
 #include "passes/Buffers.h"
 #include "passes/Passes.h"
 
@@ -79,6 +79,19 @@ public:
       }
       order.push_back(best);
     }
+    return order;
+  }
+
+  /// The file's order, but for kernels that nothing needs until later: those come right before what needs them.
+  SmallVector<nn::KernelOp> late() const {
+    SmallVector<nn::KernelOp> order; // backwards
+    for (nn::KernelOp kernel : llvm::reverse(waiting_)) {
+      auto *needsIt = llvm::find_if(llvm::reverse(order), [&](nn::KernelOp later) {
+                        return llvm::is_contained(producers_.at(later), kernel);
+                      }).base();
+      order.insert(needsIt == order.begin() ? order.end() : needsIt, kernel);
+    }
+    std::reverse(order.begin(), order.end());
     return order;
   }
 
@@ -161,7 +174,8 @@ struct NnSchedule : layerc::impl::NnScheduleBase<NnSchedule> {
       return;
     SmallVector<nn::KernelOp> best(block.getOps<nn::KernelOp>());
     int64_t least = peakBytes(getOperation());
-    for (const auto &order : {ListScheduler(block).run(false), ListScheduler(block).run(true)}) {
+    for (const auto &order :
+         {ListScheduler(block).run(false), ListScheduler(block).run(true), ListScheduler(block).late()}) {
       apply(block, order);
       if (int64_t peak = peakBytes(getOperation()); peak < least) {
         best = order;

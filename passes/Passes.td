@@ -117,7 +117,8 @@ def NnSchedule : Pass<"nn-schedule", "::mlir::func::FuncOp"> {
   let summary = "order kernels for the least memory";
   let description = [{
     Among the kernels that are ready, the one that leaves the fewest bytes live; or the file's order, but for kernels that
-    free bytes, which come first; or the file's order as it is, where neither needs less.
+    free bytes, which come first; or the file's order with every kernel right before the first that needs it; or the
+    file's order as it is, where none needs less.
   }];
 }
 

@@ -30,3 +30,18 @@ func.func @chain(%x: tensor<4x8xf32>) -> tensor<8xf32> {
   %2 = nn.reduce max %1 axes [0] : (tensor<4x8xf32>) -> tensor<8xf32>
   return %2 : tensor<8xf32>
 }
+
+// What only the end needs is written first, as the masks of an attention are: it waits until it is needed.
+// CHECK-LABEL: func.func @late
+// CHECK: nn.softmax {{.*}} axes [1]
+// CHECK: nn.reduce max
+// CHECK: nn.softmax {{.*}} axes [0] : (tensor<64xf32>)
+// CHECK: nn.reduce sum
+func.func @late(%x: tensor<64x64xf32>, %y: tensor<64xf32>) -> tensor<f32> {
+  %0 = nn.softmax %y axes [0] : (tensor<64xf32>) -> tensor<64xf32>
+  %1 = nn.softmax %x axes [1] : (tensor<64x64xf32>) -> tensor<64x64xf32>
+  %2 = nn.reduce max %1 axes [0] : (tensor<64x64xf32>) -> tensor<64xf32>
+  %3 = nn.binary mul %2, %0 : (tensor<64xf32>, tensor<64xf32>) -> tensor<64xf32>
+  %4 = nn.reduce sum %3 axes [0] : (tensor<64xf32>) -> tensor<f32>
+  return %4 : tensor<f32>
+}
