@@ -3,6 +3,7 @@
 // channels. Borders are tiles of their own: a run of tiles that sees the same taps is one loop, so no tile holds a
 // branch.
 #include "ir/kernels/Conv.h"
+#include "codegen/kernels/Chains.h"
 #include "codegen/kernels/KernelEmitter.h"
 #include "codegen/kernels/RowSoftmax.h"
 #include "codegen/kernels/Windows.h"
@@ -233,33 +234,32 @@ private:
     return accumulators;
   }
 
-  /// accumulators[p, v] += input[p, c] * kernel[c, v] for c in [0, depth), for the pixels of `active`.
+  /// accumulators[p, v] += input[p, c] * kernel[c, v] for c in [0, depth), for the pixels of `active`. A tile of few
+  /// accumulators has several chains of them, as each sum waits for the one before.
   SmallVector<Value> reduce(const Tile &t, Value input, Value kernel, int64_t depth, PixelRange active,
                             const AxisTaps &x, ValueRange start) {
     int64_t pixelStep = x.inStride * pixelStride();
+    auto addRow = [&](MutableArrayRef<Value> sums, Value c) {
+      SmallVector<Value> columns;
+      Value row = k.add(kernel, k.mul(c, rowStride)), at = k.add(input, c);
+      constexpr int64_t floatsPerLine = 16;
+      for (int64_t line = 0; t.ahead && line < rowStride; line += floatsPerLine)
+        k.prefetch(kernelOperand, k.add(k.add(row, t.ahead), line), 2);
+      for (int64_t gate = 0; gate < g.gates; ++gate)
+        for (int64_t v = 0; v < t.vectors / g.gates; ++v)
+          columns.push_back(k.loadVector(kernelOperand, k.add(row, gate * width + v * lanes), lanes));
+      for (int64_t p = active.first; p < active.second; ++p) {
+        Value pixel = k.loadSplat(inputOperand, k.add(at, p * pixelStep), lanes);
+        for (int64_t v = 0; v < t.vectors; ++v) {
+          Value &sum = sums[(p - active.first) * t.vectors + v];
+          sum = k.fma(pixel, columns[v], sum);
+        }
+      }
+    };
     SmallVector<Value> all(start);
-    auto part = ArrayRef<Value>(all).slice(active.first * t.vectors, (active.second - active.first) * t.vectors);
-    SmallVector<Value> moved =
-        k.forLoop(k.constant(0), k.constant(depth), 1, SmallVector<Value>(part),
-                  [&](Value c, ValueRange carried) -> SmallVector<Value> {
-                    SmallVector<Value> sums(carried), columns;
-                    Value row = k.add(kernel, k.mul(c, rowStride)), at = k.add(input, c);
-                    constexpr int64_t floatsPerLine = 16;
-                    for (int64_t line = 0; t.ahead && line < rowStride; line += floatsPerLine)
-                      k.prefetch(kernelOperand, k.add(k.add(row, t.ahead), line), 2);
-                    for (int64_t gate = 0; gate < g.gates; ++gate)
-                      for (int64_t v = 0; v < t.vectors / g.gates; ++v)
-                        columns.push_back(k.loadVector(kernelOperand, k.add(row, gate * width + v * lanes), lanes));
-                    for (int64_t p = active.first; p < active.second; ++p) {
-                      Value pixel = k.loadSplat(inputOperand, k.add(at, p * pixelStep), lanes);
-                      for (int64_t v = 0; v < t.vectors; ++v) {
-                        Value &sum = sums[(p - active.first) * t.vectors + v];
-                        sum = k.fma(pixel, columns[v], sum);
-                      }
-                    }
-                    return sums;
-                  });
-    llvm::copy(moved, all.begin() + active.first * t.vectors);
+    auto part = MutableArrayRef<Value>(all).slice(active.first * t.vectors, (active.second - active.first) * t.vectors);
+    int64_t chains = chainsOf(t.pixels * t.vectors, depth, 4);
+    llvm::copy(addRows(k, part, depth, chains, /*unroll=*/false, addRow), part.begin());
     return all;
   }
 

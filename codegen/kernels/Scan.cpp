@@ -2,6 +2,7 @@
 // Emits the scan template. In each step and stage, block by block: the sums of all gates in registers, their functions,
 // then the stores. Carried values have two places in local memory, for even and for odd steps, so none is ever copied.
 #include "ir/kernels/Scan.h"
+#include "codegen/kernels/Chains.h"
 #include "codegen/kernels/KernelEmitter.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -15,9 +16,6 @@ using namespace layerc;
 
 /// Products of so many vectors are unrolled: one for each vector of weights that a block reads.
 static constexpr int64_t kMostUnrolled = 64;
-/// Sums that hide the latency of an FMA of two per cycle.
-static constexpr int64_t kEnoughSums = 8;
-
 static RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 namespace {
@@ -247,8 +245,7 @@ private:
     auto count = static_cast<int64_t>(pieces.size()) * vectors;
     int64_t depth = typeOf(factor).getShape().back(), columns = tile.columns(width, lanes);
     int64_t each = ScanTile::lanes(width, lanes);
-    int64_t chains = std::clamp<int64_t>(llvm::divideCeil(kEnoughSums, count), 1, std::max<int64_t>(1, depth / 2));
-    auto addTo = [&](MutableArrayRef<Value> sums, Value i) {
+    auto addRow = [&](MutableArrayRef<Value> sums, Value i) {
       Value number = k.splat(k.emitAt(factor, indexOf(typeOf(factor), row, i), 1), each);
       for (auto [p, piece] : llvm::enumerate(pieces))
         for (int64_t v = 0; v < vectors; ++v) {
@@ -256,27 +253,8 @@ private:
           sum = k.fma(number, loadWeights(piece, width, columns, depth, column, i, v), sum);
         }
     };
-    SmallVector<Value> sums(chains * count, k.zeroVector(each));
-    auto addChains = [&](MutableArrayRef<Value> all, Value first, int64_t chainCount) {
-      for (int64_t chain = 0; chain < chainCount; ++chain)
-        addTo(all.slice(chain * count, count), k.add(first, chain));
-    };
-    int64_t whole = depth / chains * chains;
-    if (depth * count <= kMostUnrolled)
-      for (int64_t i = 0; i < whole; i += chains)
-        addChains(sums, k.constant(i), chains);
-    else
-      sums = k.forLoop(k.constant(0), k.constant(whole), chains, sums, [&](Value i, ValueRange carriedSums) {
-        SmallVector<Value> next(carriedSums);
-        addChains(next, i, chains);
-        return next;
-      });
-    addChains(sums, k.constant(whole), depth - whole);
-    for (int64_t left = chains; left > 1; left = llvm::divideCeil(left, 2))
-      for (int64_t i = 0; i < left / 2 * count; ++i)
-        sums[i] = k.b.create<arith::AddFOp>(sums[i], sums[i + llvm::divideCeil(left, 2) * count]);
-    sums.truncate(count);
-    return sums;
+    SmallVector<Value> zeros(count, k.zeroVector(each));
+    return addRows(k, zeros, depth, chainsOf(count, depth, 2), depth * count <= kMostUnrolled, addRow);
   }
 
   /// Panels of [depth][columns], one group of them for each range of `width` columns.
