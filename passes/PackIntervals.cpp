@@ -116,13 +116,21 @@ private:
     return sum;
   }
 
-  /// Moves a random item that ends above the bound forward in the order, as long as fewer bytes, or no more, end there.
-  /// The sum over all items counts, not the total: many independent conflicts are then solved one by one.
+  /// Walks from the best greedy order: a long one, and where that comes to a halt above the bound, short ones.
   void improve() {
     constexpr int64_t kRounds = 20'000, kWork = 60'000'000; // work counts pairs of items: about a second
+    constexpr int64_t kShortWalks = 8;
     int64_t rounds =
         std::min({problem.searchNodes, kRounds, kWork / static_cast<int64_t>(items.size() * items.size())});
     std::minstd_rand random(1);
+    walk(rounds, random);
+    for (int64_t i = 0; i < kShortWalks && best.total > bound; ++i)
+      walk(rounds / kShortWalks, random);
+  }
+
+  /// Moves a random item that ends above the bound forward in the order, as long as fewer bytes, or no more, end there.
+  /// The sum over all items counts, not the total: many independent conflicts are then solved one by one.
+  void walk(int64_t rounds, std::minstd_rand &random) {
     std::vector<int64_t> placed = placeInOrder(bestOrder);
     std::vector<size_t> now = bestOrder;
     for (int64_t round = 0; round < rounds && best.total > bound; ++round) {

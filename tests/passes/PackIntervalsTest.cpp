@@ -98,6 +98,22 @@ TEST(PackIntervals, ResidualChain) {
   EXPECT_EQ(solution.total, solution.lowerBound);
 }
 
+// An unrolled stack of recurrent cells, on which the long walk halts above the bound.
+TEST(PackIntervals, UnrolledStackOfCells) {
+  PackProblem problem = problemOf(
+      {{0, 24, 200},  {1, 24, 80},   {2, 24, 80},   {3, 24, 80},   {4, 5, 320},   {5, 9, 80},    {6, 7, 80},
+       {4, 25, 400},  {8, 9, 320},   {9, 13, 80},   {10, 11, 80},  {12, 13, 320}, {13, 17, 80},  {14, 15, 80},
+       {16, 17, 320}, {17, 21, 80},  {18, 19, 80},  {20, 21, 320}, {22, 23, 80},  {25, 26, 400}, {26, 44, 500},
+       {27, 44, 100}, {28, 44, 60},  {29, 44, 60},  {30, 33, 100}, {31, 32, 240}, {32, 35, 60},  {30, 45, 300},
+       {33, 36, 100}, {34, 35, 240}, {35, 38, 60},  {36, 39, 100}, {37, 38, 240}, {38, 41, 60},  {39, 42, 100},
+       {40, 41, 240}, {41, 44, 60},  {43, 44, 240}, {45, 51, 300}, {47, 48, 20},  {48, 49, 20},  {49, 50, 20},
+       {50, 51, 20}});
+  problem.alignment = 64;
+  PackSolution solution = solve(problem);
+  EXPECT_EQ(solution.total, solution.lowerBound);
+  EXPECT_EQ(solution.nodesVisited, 0) << "a walk reaches the bound";
+}
+
 // Four bytes live at every step, yet no packing fits into four: at steps 2 and 3 the pieces leave no room of two bytes.
 TEST(PackIntervals, OptimumAboveTheBoundIsProved) {
   PackProblem problem =
