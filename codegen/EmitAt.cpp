@@ -143,15 +143,36 @@ static Value emitAffine(KernelBuilder &k, nn::AffineOp op, const Lanes &at) {
   return k.roundTo(elementOf(op), k.fma(x, scale, emitChannel(k, op.getShift(), axis, at)));
 }
 
-/// A product with a sigmoid that nothing else reads; null for others.
+/// A product with a sigmoid that nothing else reads; null for others. With the value of a function it is none: both are
+/// computed at once, and a quotient after the function would come later than a product.
 static Value emitGatedAt(KernelBuilder &k, nn::BinaryOp product, const Lanes &at) {
   if (product.getFunction() != nn::BinaryFunction::Mul || !elementOf(product).isF32())
     return {};
   for (auto [gate, x] : {std::pair(product.getLhs(), product.getRhs()), std::pair(product.getRhs(), product.getLhs())})
     if (auto sigmoid = gate.getDefiningOp<nn::UnaryOp>();
         sigmoid && sigmoid.getFunction() == nn::UnaryFunction::Sigmoid && gate.hasOneUse() &&
-        gate.getType() == product.getType() && !k.findProvider(gate))
+        gate.getType() == product.getType() && !k.findProvider(gate) && !x.getDefiningOp<nn::UnaryOp>())
       return emitGated(k, emitBroadcastAt(k, x, shapeOf(product), at), k.emitAt(sigmoid.getInput(), at));
+  return {};
+}
+
+/// A sum with a product that nothing else reads, as one FMA; null for others. Of two products the second is taken,
+/// which cells compute last.
+static Value emitProductSumAt(KernelBuilder &k, nn::BinaryOp sum, const Lanes &at) {
+  if (sum.getFunction() != nn::BinaryFunction::Add || !elementOf(sum).isF32())
+    return {};
+  auto operandAt = [&](Value operand) { return emitBroadcastAt(k, operand, shapeOf(sum), at); };
+  for (auto [value, other] : {std::pair(sum.getRhs(), sum.getLhs()), std::pair(sum.getLhs(), sum.getRhs())})
+    if (auto product = value.getDefiningOp<nn::BinaryOp>();
+        product && product.getFunction() == nn::BinaryFunction::Mul && value.hasOneUse() &&
+        value.getType() == sum.getType() && !k.findProvider(value)) {
+      // First what takes longest: processors begin with the oldest of the operations that they can begin.
+      Value first = product.getRhs(), second = product.getLhs();
+      if (second.getDefiningOp<nn::UnaryOp>() && !first.getDefiningOp<nn::UnaryOp>())
+        std::swap(first, second);
+      Value a = operandAt(first), b = operandAt(second);
+      return k.fma(a, b, operandAt(other));
+    }
   return {};
 }
 
@@ -162,8 +183,10 @@ Value layerc::emitElementwiseAt(KernelBuilder &k, Operation *op, const Lanes &at
         return emitUnary(k, unary.getFunction(), elementOf(unary.getInput()), k.emitAt(unary.getInput(), at));
       })
       .Case([&](nn::BinaryOp binary) {
-        if (Value gated = emitGatedAt(k, binary, at))
-          return gated;
+        if (Value fused = emitGatedAt(k, binary, at))
+          return fused;
+        if (Value fused = emitProductSumAt(k, binary, at))
+          return fused;
         Value a = emitBroadcastAt(k, binary.getLhs(), shapeOf(binary), at);
         Value b = emitBroadcastAt(k, binary.getRhs(), shapeOf(binary), at);
         return emitBinary(k, binary.getFunction(), elementOf(binary.getLhs()), a, b);

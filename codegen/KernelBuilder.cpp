@@ -323,6 +323,14 @@ Value KernelBuilder::extract(Value vector, int64_t first, int64_t count) {
                                                  ArrayRef<int64_t>{1});
 }
 
+Value KernelBuilder::insert(Value part, Value vector, int64_t first) {
+  if (part.getType() == vector.getType())
+    return part;
+  if (!isa<VectorType>(part.getType()))
+    return b.create<vector::InsertOp>(part, vector, first);
+  return b.create<vector::InsertStridedSliceOp>(part, vector, ArrayRef<int64_t>{first}, ArrayRef<int64_t>{1});
+}
+
 Value KernelBuilder::gather(ArrayRef<Value> scalars) {
   if (scalars.size() == 1)
     return scalars.front();

@@ -102,6 +102,8 @@ public:
   mlir::Value fma(mlir::Value a, mlir::Value b, mlir::Value c);
   /// Lanes [first, first + count) of a vector.
   mlir::Value extract(mlir::Value vector, int64_t first, int64_t count);
+  /// `vector` with `part`, a scalar or a shorter vector, from lane `first` on.
+  mlir::Value insert(mlir::Value part, mlir::Value vector, int64_t first);
   /// Scalars side by side.
   mlir::Value gather(llvm::ArrayRef<mlir::Value> scalars);
   /// The lanes of `vector` combined in a fixed order: halves first.

@@ -69,6 +69,8 @@ struct Singles : Reals {
   Value subInteger(Value a, Value b) const { return k.b.create<arith::SubIOp>(a, b); }
   Value shiftLeft(Value a, int64_t by) const { return k.b.create<arith::ShLIOp>(a, integer(by)); }
   Value shiftRight(Value a, int64_t by) const { return k.b.create<arith::ShRSIOp>(a, integer(by)); }
+  /// The sign bit; of a NaN, either.
+  Value isNegative(Value x) const { return k.b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, bits(x), integer(0)); }
   /// 2^n for n in [-127, 128]: 0 and infinity at the ends.
   Value powerOfTwo(Value n) const { return fromBits(shiftLeft(addInteger(n, integer(127)), 23)); }
 };
@@ -77,11 +79,6 @@ struct Singles : Reals {
 struct ExpParts {
   Value exponent, rest, square, factor;
   Value fraction(const Singles &s) const { return s.fma(square, factor, rest); }
-};
-
-/// e^x = 2^exponent * factor for x of moderate size.
-struct QuickExp {
-  Value exponent, factor;
 };
 
 /// The integer next to x / ln 2, as f32 and as i32.
@@ -112,24 +109,20 @@ static ExpParts expParts(const Singles &s, Value x) {
   return {n.integer, r, square, s.polynomial(r, square, kExpFactor)};
 }
 
-/// For what waits for it, as the gates of a recurrent cell do: as few roundings as can be, one after another. A single
-/// product with ln 2 lacks 2e-9 for each of the exponent, so 3e-8 of e^11.
-static QuickExp quickExp(const Singles &s, Value x) {
-  Exponent n = exponentOf(s, x);
-  bool exact = s.k.target.fma;
-  Value r = exact ? s.fma(n.number, s.number(-0.693147180559945309), x) : lessMultipleOfLn2(s, x, n.number);
-  Value square = s.mul(r, r), fourth = s.mul(square, square);
-  ArrayRef<double> c = kExpFactor;
-  Value low = s.fma(square, s.polynomial(r, c.take_front(2)), s.add(r, 1.0));
-  return {n.integer, s.fma(fourth, s.polynomial(r, square, c.drop_front(2)), low)};
+/// With FMA by a single product: ln 2 of 24 bits lacks 2e-9 for each of the exponent, so 3e-8 of e^11.
+static Value lessMultipleOfLn2Quickly(const Singles &s, Value x, Value n) {
+  return s.k.target.fma ? s.fma(n, s.number(-0.693147180559945309), x) : lessMultipleOfLn2(s, x, n);
 }
 
 Value layerc::emitFastExp(KernelBuilder &k, Value x) {
   if (getElementTypeOrSelf(x.getType()).isF64())
     return k.b.create<math::ExpOp>(x);
   Singles s(k, x);
-  QuickExp parts = quickExp(s, s.atLeast(s.atMost(x, 88.8), -88.0));
-  return s.mul(parts.factor, s.powerOfTwo(parts.exponent));
+  Value bounded = s.atLeast(s.atMost(x, 88.8), -88.0);
+  Exponent n = exponentOf(s, bounded);
+  Value r = lessMultipleOfLn2Quickly(s, bounded, n.number), square = s.mul(r, r);
+  Value factor = s.fma(square, s.polynomial(r, square, kExpFactor), s.add(r, 1.0));
+  return s.mul(factor, s.powerOfTwo(n.integer));
 }
 
 Value layerc::emitExp(KernelBuilder &k, Value x) {
@@ -195,9 +188,18 @@ static Value emitSoftplus(const Singles &s, Value x) {
 
 //===-- Sigmoids ------------------------------------------------------------------------------------------------===//
 
+/// 1 + e^-x, for the gates of recurrent cells, which wait for it: each operation is done as soon as it can be, so the
+/// power of two is multiplied into the terms: 2^n (1 + r (1 + c r)) + 1 + 2^n r^3 (...). The limits of x are applied to
+/// the result, where no operation waits for them: 1 and infinity, the nearest when results are flushed to zero.
 static Value onePlusExpOfMinus(const Singles &s, Value x) {
-  QuickExp parts = quickExp(s, s.neg(s.atLeast(s.atMost(x, 88.0), -88.8)));
-  return s.fma(parts.factor, s.powerOfTwo(parts.exponent), s.number(1));
+  Exponent n = exponentOf(s, s.neg(x));
+  Value r = lessMultipleOfLn2Quickly(s, s.neg(x), n.number), power = s.powerOfTwo(n.integer);
+  ArrayRef<double> c = kExpFactor;
+  Value square = s.mul(r, r), scaled = s.mul(r, power);
+  Value low = s.fma(scaled, s.fma(r, s.number(c[0]), s.number(1)), s.add(power, 1.0));
+  Value sum = s.fma(s.mul(scaled, square), s.polynomial(r, square, c.drop_front()), low);
+  Value limit = s.select(s.isNegative(x), s.number(kInfinity), s.number(1));
+  return s.select(s.less(s.number(88.3), s.abs(x)), limit, sum);
 }
 
 Value layerc::emitGated(KernelBuilder &k, Value x, Value gate) {
@@ -205,18 +207,20 @@ Value layerc::emitGated(KernelBuilder &k, Value x, Value gate) {
   return s.div(x, onePlusExpOfMinus(s, gate));
 }
 
-/// x P(x^2) / Q(x^2), fitted to the least relative error on [-9, 9], beyond which tanh rounds to 1: 2.9e-7 with
-/// roundings. One quotient, and no exponential before it: the gates of a recurrent cell wait for each other. A limit on
-/// the square alone leaves the quotient linear in x beyond, and so above 1.
+/// x P(x^2) / Q(x^2), fitted to the least relative error on [-8.4, 8.4]: 3.4e-7 with roundings. One quotient, and no
+/// exponential before it: the gates of a recurrent cell wait for each other, so x is multiplied into the terms of P.
 static Value emitTanh(const Singles &s, Value x) {
-  Value square = s.atMost(s.mul(x, x), 81.0), fourth = s.mul(square, square);
-  Value p = s.polynomial(square, fourth, {0.999999979, 0.133810266, 0.00349558929, 2.06091008e-05, 1.33546855e-08});
-  Value q = s.polynomial(square, fourth, {1.0, 0.467143422, 0.0258769867, 0.000328563669, 7.77656848e-07});
-  return s.atMost(s.atLeast(s.div(s.mul(x, p), q), -1.0), 1.0);
+  Value square = s.mul(x, x), fourth = s.mul(square, square);
+  Value high = s.polynomial(square, fourth, {0.00354161626, 2.13797503e-05, 1.44578101e-08});
+  Value low = s.mul(x, s.polynomial(square, {1.0, 0.13419579}));
+  Value q = s.polynomial(square, fourth, {1.0, 0.467529029, 0.0260514356, 0.000336142519, 8.21994604e-07});
+  Value quotient = s.div(s.fma(s.mul(x, fourth), high, low), q);
+  // Where the quotient is 1 with and without FMA, which it exceeds nowhere before: found by trying all floats.
+  return s.select(s.less(s.number(8.1870203), s.abs(x)), s.copySign(s.number(1), x), quotient);
 }
 
 /// x P(x^2) / Q(x^2), fitted to the least relative error on [-4, 4], beyond which erf rounds to 1: 3.6e-7 with
-/// roundings. Its range is limited as that of tanh is.
+/// roundings. The limit on the square leaves the quotient linear in x beyond, and so above 1: hence the last two.
 static Value emitErf(const Singles &s, Value x) {
   Value square = s.atMost(s.mul(x, x), 16.0);
   Value p = s.polynomial(square, {1.12837914, 0.193544645, 0.0531016394, 0.00388330968, 0.000284562597, 1.986755e-06});

@@ -2,14 +2,20 @@
 #include "codegen/kernels/Chains.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/bit.h"
 
 #include <algorithm>
 
 using namespace mlir;
 using namespace layerc;
 
+/// Sums that hide the latency of an FMA where two start per cycle.
+static constexpr int64_t kEnoughSums = 8;
+
 int64_t layerc::chainsOf(int64_t sums, int64_t depth, int64_t rowsEach) {
-  return std::clamp<int64_t>(llvm::divideCeil(kEnoughSums, sums), 1, std::max<int64_t>(1, depth / rowsEach));
+  int64_t enough = llvm::divideCeil(kEnoughSums, sums);
+  // Three chains are added up in as many steps as four.
+  return std::clamp<int64_t>(llvm::bit_ceil(static_cast<uint64_t>(enough)), 1, std::max<int64_t>(1, depth / rowsEach));
 }
 
 SmallVector<Value> layerc::addRows(KernelBuilder &k, ArrayRef<Value> sums, int64_t depth, int64_t chains, bool unroll,

@@ -6,9 +6,6 @@
 
 namespace layerc {
 
-/// Sums that hide the latency of an FMA where two start per cycle.
-constexpr int64_t kEnoughSums = 8;
-
 /// Chains of `sums` sums each over `depth` rows, so that there are enough sums, and at least `rowsEach` rows in each.
 int64_t chainsOf(int64_t sums, int64_t depth, int64_t rowsEach);
 

@@ -2,14 +2,18 @@
 // Emits the scan template. In each step and stage, block by block: the sums of all gates in registers, their functions,
 // then the stores. Carried values have two places in local memory, for even and for odd steps, so none is ever copied.
 #include "ir/kernels/Scan.h"
+#include "codegen/EmitAt.h"
 #include "codegen/kernels/Chains.h"
 #include "codegen/kernels/KernelEmitter.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 #include <map>
+#include <memory>
 
 using namespace mlir;
 using namespace layerc;
@@ -174,7 +178,7 @@ private:
   //===-- A block of a stage --===//
   void emitBlock(ScanStage &stage, ArrayRef<SmallVector<Local>> places, Value time, Value row, Value column,
                  int64_t count) {
-    emitProducts(stage, row, column, count);
+    SmallVector<Value> provided = provideProducts(stage, row, column, count);
     struct Computed {
       size_t value;
       Lanes at;
@@ -188,8 +192,8 @@ private:
         computed.push_back({number, at, k.emitAt(value, at)});
       }
     }
-    for (ScanPiece piece : stage.pieces)
-      k.forget(piece.product.getResult());
+    for (Value value : provided)
+      k.forget(value);
     for (Computed &c : computed) {
       Value value = stage.values[c.value];
       for (Local local : places[c.value])
@@ -218,43 +222,144 @@ private:
     }
   }
 
-  /// Sums of the pieces' columns [column, column + count), and the products from now on being these.
-  void emitProducts(ScanStage &stage, Value row, Value column, int64_t count) {
+  /// What a piece's columns become by adding biases and the like: columns of `value` from `column` on, and the operands
+  /// that are added on the way. The sums start from them, so that nothing waits for these additions. Other products are
+  /// added behind: the sums would wait for them.
+  struct Total {
+    ScanPiece piece;
+    Value value;
+    int64_t column;
+    struct Addend {
+      Value operand;
+      Value sum;
+      int64_t column;
+    };
+    SmallVector<Addend> addends;
+    SmallVector<Value> registers; ///< the sums of a block
+  };
+
+  static bool dependsOnProduct(Value value) {
+    llvm::SetVector<Value> found;
+    found.insert(value);
+    for (size_t i = 0; i < found.size(); ++i) {
+      Operation *op = found[i].getDefiningOp();
+      if (isa_and_present<nn::ContractOp>(op))
+        return true;
+      if (op)
+        found.insert(op->operand_begin(), op->operand_end());
+    }
+    return false;
+  }
+
+  /// The only op that reads columns [column, column + width) of `value`, or null.
+  static Operation *onlyReader(Value value, int64_t column, int64_t width) {
+    Operation *reader = nullptr;
+    for (OpOperand &use : value.getUses()) {
+      if (auto slice = dyn_cast<nn::SliceOp>(use.getOwner())) {
+        int64_t first = slice.getStarts().back();
+        if (first >= column + width || first + typeOf(slice).getShape().back() <= column)
+          continue;
+      }
+      if (reader)
+        return nullptr;
+      reader = use.getOwner();
+    }
+    return reader;
+  }
+
+  Total totalOf(ScanPiece piece, int64_t width) {
+    Total total{piece, piece.product.getResult(), piece.column, {}, {}};
+    while (Operation *reader = onlyReader(total.value, total.column, width)) {
+      auto add = dyn_cast<nn::BinaryOp>(reader);
+      if (auto slice = dyn_cast<nn::SliceOp>(reader)) {
+        total.column -= slice.getStarts().back();
+      } else if (add && add.getFunction() == nn::BinaryFunction::Add && add.getType() == total.value.getType()) {
+        Value operand = add.getLhs() == total.value ? add.getRhs() : add.getLhs();
+        if (dependsOnProduct(operand))
+          break;
+        total.addends.push_back({operand, add, total.column});
+      } else {
+        break;
+      }
+      total.value = reader->getResult(0);
+    }
+    return total;
+  }
+
+  /// Makes the totals of the pieces' columns [column, column + count) what sums compute: returns what is provided so.
+  SmallVector<Value> provideProducts(ScanStage &stage, Value row, Value column, int64_t count) {
     llvm::MapVector<Value, SmallVector<ScanPiece>> byFactor;
     for (ScanPiece piece : stage.pieces)
       byFactor[piece.product.getLhs()].push_back(piece);
-    llvm::MapVector<Operation *, std::map<int64_t, SmallVector<Value>>> sums; // by product and first column
-    int64_t each = ScanTile::lanes(stage.width, lanes), vectors = llvm::divideCeil(count, each);
+    int64_t each = ScanTile::lanes(stage.width, lanes);
+    SmallVector<Value> provided;
     for (auto &[factor, pieces] : byFactor) {
-      SmallVector<Value> all = emitSums(factor, pieces, stage.width, vectors, row, column);
-      for (auto [number, piece] : llvm::enumerate(pieces))
-        sums[piece.product][piece.column].assign(all.begin() + number * vectors, all.begin() + (number + 1) * vectors);
+      auto totals = std::make_shared<SmallVector<Total>>();
+      for (ScanPiece piece : pieces)
+        totals->push_back(totalOf(piece, stage.width));
+      int64_t vectors = static_cast<int64_t>(pieces.size()) * llvm::divideCeil(count, each);
+      bool unroll = vectors * typeOf(factor).getShape().back() <= kMostUnrolled;
+      auto compute = [this, factor = factor, width = stage.width, row, column, count, unroll](
+                         MutableArrayRef<Total> some) { emitSums(factor, some, width, row, column, count, unroll); };
+      if (!unroll) // a loop over `factor` computes them all
+        compute(*totals);
+      llvm::MapVector<Value, std::map<int64_t, size_t>> byColumn; // by value and first column
+      for (auto [number, total] : llvm::enumerate(*totals))
+        byColumn[total.value][total.column] = number;
+      for (auto &[value, columns] : byColumn) {
+        provided.push_back(value);
+        k.provide(value, [this, totals, columns = columns, compute, column, each](const Lanes &at) {
+          int64_t distance = k.distance(at.index.back(), column);
+          auto piece = std::prev(columns.upper_bound(distance));
+          distance -= piece->first;
+          // Not before something reads it: processors begin with the oldest of the operations that they can begin.
+          Total &total = (*totals)[piece->second];
+          if (total.registers.empty())
+            compute(total);
+          return k.extract(total.registers[distance / each], distance % each, at.count);
+        });
+      }
     }
-    for (auto &[product, byColumn] : sums)
-      k.provide(product->getResult(0), [this, byColumn = byColumn, column, each](const Lanes &at) {
-        int64_t distance = k.distance(at.index.back(), column);
-        auto piece = std::prev(byColumn.upper_bound(distance));
-        distance -= piece->first;
-        return k.extract(piece->second[distance / each], distance % each, at.count);
-      });
+    return provided;
   }
 
-  /// The sums of `vectors` registers of each piece: those of factor[row, i] * weight[i, piece.column + column...].
-  SmallVector<Value> emitSums(Value factor, ArrayRef<ScanPiece> pieces, int64_t width, int64_t vectors, Value row,
-                              Value column) {
-    auto count = static_cast<int64_t>(pieces.size()) * vectors;
+  /// The addends of a total for `count` columns, in a register of `each` lanes.
+  Value emitStart(const Total &total, int64_t each, Value row, Value column, int64_t count) {
+    Value start = k.zeroVector(each);
+    if (total.addends.empty())
+      return start;
+    for (auto [first, part] : lanePieces(count, each)) {
+      Value sum;
+      for (const auto &[operand, result, offset] : total.addends) {
+        Lanes at{indexOf(typeOf(result), row, k.add(column, offset + first)), part, typeOf(result).getRank() - 1};
+        Value addend = emitBroadcastAt(k, operand, typeOf(result).getShape(), at);
+        sum = sum ? k.b.create<arith::AddFOp>(sum, addend).getResult() : addend;
+      }
+      start = k.insert(sum, start, first);
+    }
+    return start;
+  }
+
+  /// To the registers of each total, its start and the sums of factor[row, i] * weight[i, piece.column + column...].
+  void emitSums(Value factor, MutableArrayRef<Total> totals, int64_t width, Value row, Value column, int64_t count,
+                bool unroll) {
     int64_t depth = typeOf(factor).getShape().back(), columns = tile.columns(width, lanes);
-    int64_t each = ScanTile::lanes(width, lanes);
+    int64_t each = ScanTile::lanes(width, lanes), vectors = llvm::divideCeil(count, each);
+    SmallVector<Value> starts;
+    for (const Total &total : totals)
+      for (int64_t first = 0; first < count; first += each)
+        starts.push_back(emitStart(total, each, row, k.add(column, first), std::min(each, count - first)));
     auto addRow = [&](MutableArrayRef<Value> sums, Value i) {
       Value number = k.splat(k.emitAt(factor, indexOf(typeOf(factor), row, i), 1), each);
-      for (auto [p, piece] : llvm::enumerate(pieces))
-        for (int64_t v = 0; v < vectors; ++v) {
-          Value &sum = sums[static_cast<int64_t>(p) * vectors + v];
-          sum = k.fma(number, loadWeights(piece, width, columns, depth, column, i, v), sum);
-        }
+      for (auto [place, sum] : llvm::enumerate(sums)) {
+        auto [t, v] = std::div(static_cast<int64_t>(place), vectors);
+        sum = k.fma(number, loadWeights(totals[t].piece, width, columns, depth, column, i, v), sum);
+      }
     };
-    SmallVector<Value> zeros(count, k.zeroVector(each));
-    return addRows(k, zeros, depth, chainsOf(count, depth, 2), depth * count <= kMostUnrolled, addRow);
+    auto sumCount = static_cast<int64_t>(starts.size());
+    SmallVector<Value> sums = addRows(k, starts, depth, chainsOf(sumCount, depth, 2), unroll, addRow);
+    for (auto [t, total] : llvm::enumerate(totals))
+      total.registers.assign(sums.begin() + t * vectors, sums.begin() + (t + 1) * vectors);
   }
 
   /// Panels of [depth][columns], one group of them for each range of `width` columns.

@@ -3,6 +3,8 @@
 // Above 400 lines because a template that takes every op has cases of every op.
 #include "KernelHarness.h"
 
+#include "llvm/ADT/bit.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -423,6 +425,29 @@ TEST(Loops, HardNumbers) {
       for (const KernelChoice &choice : run.choices(*findKernelTemplate("loops")))
         run.checkRelative(choice, {hardNumbers(tensor)}, 6e-7);
     }
+}
+
+/// All floats from 7.5 to 8.2, where tanh comes to 1 within a rounding.
+TEST(Loops, TanhIsAtMostOne) {
+  const float first = 7.5F, last = 8.2F;
+  auto bitsOf = [](float x) { return llvm::bit_cast<uint32_t>(x); };
+  int64_t count = bitsOf(last) - bitsOf(first) + 1;
+  std::string type = "tensor<" + std::to_string(count) + "xf32>";
+  for (const char *target : kTargets) {
+    KernelRun run({unary("tanh", type), type, {type}}, target);
+    TensorData data = makeTensor(mlir::cast<mlir::RankedTensorType>(run.kernel().getOperandTypes()[0]));
+    for (int64_t i = 0; i < count; ++i)
+      data.set(i, {llvm::bit_cast<float>(bitsOf(first) + static_cast<uint32_t>(i)), 0});
+    for (const KernelChoice &choice : run.choices(*findKernelTemplate("loops"))) {
+      std::optional<TensorData> result = run.run(choice, {data});
+      ASSERT_TRUE(result);
+      double largest = 0;
+      for (int64_t i = 0; i < count; ++i)
+        largest = std::max(largest, result->at(i).real);
+      EXPECT_EQ(largest, 1.0) << target;
+      EXPECT_EQ(result->at(count - 1).real, 1.0) << target;
+    }
+  }
 }
 
 TEST(Loops, ManyUnits) {
