@@ -136,8 +136,8 @@ void time(benchmark::State &state, const Layer &layer, const std::string &kernel
   if (!module || failed(manager.run(*module)))
     return state.SkipWithError("does not compile");
   auto program = *module->getOps<plan::ProgramOp>().begin();
-  auto object = llvm::cantFail(emitNativeCode(program, llvm::cantFail(makeTarget("native", "")), NativeForm::Object));
-  Walker walker = llvm::cantFail(Walker::create(*program.getOps<plan::EntryOp>().begin(), object));
+  auto code = llvm::cantFail(emitNativeCode(program, llvm::cantFail(makeTarget("native", "")), NativeForm::Object));
+  Walker walker = llvm::cantFail(Walker::create(*program.getOps<plan::EntryOp>().begin(), code.bytes));
   Memory weights(program.getWeights() + 64), arena(walker.arenaBytes(1) + 64);
   llvm::cantFail(walker.prepare(weights.data, 1, findExternal));
   std::vector<float> input(layer.size * layer.size * layer.channels, 0.01F);

@@ -3,6 +3,7 @@
 // the modules are linked and emitted once.
 #include "codegen/EmitObject.h"
 
+#include "codegen/DenormalsShow.h"
 #include "codegen/EmitKernel.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
@@ -279,8 +280,8 @@ bool layerc::isAllowedSymbol(StringRef symbol) {
   return llvm::is_contained(allowed, symbol) || (symbol.starts_with("_") && isAllowedSymbol(symbol.drop_front()));
 }
 
-Expected<std::string> layerc::emitNativeCode(plan::ProgramOp program, const Target &target, NativeForm form,
-                                             unsigned threads) {
+Expected<NativeCode> layerc::emitNativeCode(plan::ProgramOp program, const Target &target, NativeForm form,
+                                            unsigned threads) {
   loadKernelDialects(*program.getContext());
   if (threads == 0)
     threads = std::max(1u, std::thread::hardware_concurrency());
@@ -297,10 +298,15 @@ Expected<std::string> layerc::emitNativeCode(plan::ProgramOp program, const Targ
   auto module = linkBitcode(*bitcode, program.getSymName(), target, context);
   if (!module)
     return module.takeError();
-  auto code = emitModule(**module, target, form);
-  if (!code || form != NativeForm::Object)
+  NativeCode code;
+  code.denormalsShow = llvm::Triple(target.triple).isX86() && denormalsShow(**module);
+  auto bytes = emitModule(**module, target, form);
+  if (!bytes)
+    return bytes.takeError();
+  code.bytes = std::move(*bytes);
+  if (form != NativeForm::Object)
     return code;
-  auto undefined = undefinedSymbols(*code);
+  auto undefined = undefinedSymbols(code.bytes);
   if (!undefined)
     return undefined.takeError();
   for (const std::string &symbol : *undefined)

@@ -11,11 +11,16 @@ namespace layerc {
 
 enum class NativeForm { Object, Assembly, LlvmIr };
 
-/// All kernels of `program` as the bytes of one relocatable object (`NAME.kernels.o`), as its assembly or as its LLVM
+struct NativeCode {
+  std::string bytes;          ///< of an object, or text
+  bool denormalsShow = false; ///< see codegen/DenormalsShow.h
+};
+
+/// All kernels of `program` as one relocatable object (`NAME.kernels.o`), as its assembly or as its LLVM
 /// IR. The same program and target give the same bytes. `threads` 0: one per processor. Errors are mistakes of ours: a
 /// kernel that does not verify, or an object that needs a symbol beyond libc's memory functions and libm.
-llvm::Expected<std::string> emitNativeCode(plan::ProgramOp program, const Target &target, NativeForm form,
-                                           unsigned threads = 0);
+llvm::Expected<NativeCode> emitNativeCode(plan::ProgramOp program, const Target &target, NativeForm form,
+                                          unsigned threads = 0);
 
 /// The undefined symbols of an object file.
 llvm::Expected<std::vector<std::string>> undefinedSymbols(llvm::StringRef object);

@@ -3,6 +3,7 @@
 #include "codegen/ModelText.h"
 
 #include "codegen/Names.h"
+#include "ir/Flops.h"
 #include "runtime/include/layerc/checksum.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -140,6 +141,29 @@ std::vector<Hole> commonHoles(const ModelText &model) {
   };
 }
 
+/// Whether the price of the floating-point mode shows: two writes of some 10 ns. What is written must be f32, and
+/// little, since it is looked through.
+bool isWorthATrial(const SizeText &size) {
+  constexpr double mostOperations = 16384;
+  constexpr int64_t mostNumbers = 128;
+  plan::EntryOp entry = size.entry;
+  int64_t numbers = plan::stateBytes(entry) / 4;
+  for (const TensorText &output : size.outputs())
+    if (output.dtype == "float32")
+      numbers += output.bytes / 4;
+    else
+      return false;
+  for (plan::StateOp state : entry.getOps<plan::StateOp>())
+    if (!cast<MemRefType>(state.getType()).getElementType().isF32())
+      return false;
+  double operations = flopsOf(entry);
+  entry.walk([&](plan::StepOp step) {
+    for (Value operand : step.getOperands())
+      operations += plan::runsOf(step) * static_cast<double>(cast<MemRefType>(operand.getType()).getNumElements());
+  });
+  return numbers <= mostNumbers && operations <= mostOperations;
+}
+
 /// The stack of `run` itself: its arguments, the pointers of one step and the calls down to a kernel.
 int64_t ownStackBytes(plan::EntryOp entry) {
   size_t operands = 0;
@@ -194,9 +218,13 @@ FailureOr<ModelText> layerc::describeModel(plan::ProgramOp program, const PrintO
   if (model.sizes.empty())
     return program.emitOpError("expects an entry to print");
   tellTypesApart(model.sizes);
+  for (SizeText &size : model.sizes)
+    size.isTried = options.denormalsShow && model.externalSteps.empty() && isWorthATrial(size);
+  model.stateBytes = plan::stateBytes(model.sizes.front().entry);
+  if (llvm::any_of(model.sizes, [](const SizeText &size) { return size.isTried; }))
+    ownStack += model.stateBytes; // which a trial keeps
   model.weightBytes = program.getWeights();
   model.stackBytes = static_cast<int64_t>(llvm::alignTo(options.kernelStackBytes + ownStack, 64));
-  model.stateBytes = plan::stateBytes(model.sizes.front().entry);
   model.signature = signatureOf(model.sizes);
   model.weightsSignature = layerc::weightsSignature(program);
   model.holes = commonHoles(model);

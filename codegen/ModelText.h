@@ -26,6 +26,7 @@ struct SizeText {
   std::string suffix;              ///< "_8" or empty: of names that differ between sizes
   std::vector<TensorText> tensors; ///< inputs, then outputs, in the model's order
   int64_t inputCount = 0;
+  bool isTried = false; ///< whether run is a layerc::FloatTrial
 
   llvm::ArrayRef<TensorText> inputs() const { return llvm::ArrayRef(tensors).take_front(inputCount); }
   llvm::ArrayRef<TensorText> outputs() const { return llvm::ArrayRef(tensors).drop_front(inputCount); }

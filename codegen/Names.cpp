@@ -125,10 +125,10 @@ constexpr StringRef kReserved[] = {"alignas",
                                    "main"};
 
 /// What `run` and the class use themselves.
-constexpr StringRef kReservedArguments[] = {"arguments", "arena_bytes", "executor",    "layerc",      "load_state",
-                                            "mode",      "reset",       "run",         "save_state",  "scratch",
-                                            "signature", "std",         "stack_bytes", "state_bytes", "status",
-                                            "step",      "step1",       "step2",       "warm",        "workers"};
+constexpr StringRef kReservedArguments[] = {
+    "arguments", "arena_bytes", "before",  "executor",  "layerc", "load_state",  "mode",        "reset",
+    "run",       "save_state",  "scratch", "signature", "std",    "stack_bytes", "state_bytes", "status",
+    "step",      "step1",       "step2",   "trial",     "warm",   "workers"};
 constexpr StringRef kReservedTypes[] = {"Model", "Weights", "View", "Element"};
 
 /// Namespaces, and headers `name.h` that a file of the same name on the include path would hide.

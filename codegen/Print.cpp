@@ -8,6 +8,8 @@ using namespace mlir;
 static bool isNeeded(StringRef header, const ModelText &model) {
   if (header == "layerc/external.h")
     return !model.externalSteps.empty();
+  if (header == "layerc/float_trial.h")
+    return llvm::any_of(model.sizes, [](const SizeText &size) { return size.isTried; });
   return header != "layerc/onednn.h" || !externalLibraries(model.program).empty();
 }
 

@@ -27,6 +27,7 @@ struct PrintOptions {
   Target target;
   std::string precision = "f32";
   int64_t kernelStackBytes = 4096;     ///< the deepest stack of any kernel
+  bool denormalsShow = false;          ///< whether kernels raise a flag where flushing denormals would change a result
   llvm::StringMap<std::string> rename; ///< Keras name of an input or output -> C++ name
 };
 
@@ -37,7 +38,7 @@ struct GeneratedFile {
 };
 
 /// The text files of the output folder, in a fixed order: NAME.h, NAME.cpp, NAME_c.h, CMakeLists.txt, layerc/*.h
-/// (layerc/external.h and layerc/onednn.h only where steps need them). Fails
+/// (layerc/external.h, layerc/float_trial.h and layerc/onednn.h only where they are needed). Fails
 /// with a diagnostic on the plan: no entry, a slot without offset, an operand that C++ has no type for.
 mlir::FailureOr<std::vector<GeneratedFile>> printProgram(plan::ProgramOp program, const PrintOptions &options);
 

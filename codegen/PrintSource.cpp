@@ -17,7 +17,7 @@ constexpr StringRef kTop = R"(// @generated@
 #include "@name@.h"
 
 #include "layerc/cpu.h"
-#include "layerc/kernel.h"
+@trial include@#include "layerc/kernel.h"
 @onednn include@#include "layerc/pool.h"
 
 // The C functions stay inside the program, unless it is the shared library lib@name@.so.
@@ -70,7 +70,6 @@ constexpr StringRef kRunTop = R"(
     return status_;
   if (executor.function != nullptr && (executor.workers < 1 || executor.workers > workers_))
     return layerc::Status::too_many_workers;
-  const layerc::FloatMode mode;
 )";
 
 constexpr StringRef kKeepState = R"(  unsigned char *const kept = buffers.data() + @state copy@;
@@ -359,13 +358,32 @@ std::string warmText(const ModelText &model) {
                                  {"warm run", keep + warmRuns(model)}}));
 }
 
+/// `steps` as a layerc::FloatTrial, with the state that they begin with at hand.
+std::string triedText(const ModelText &model, const SizeText &size, StringRef steps) {
+  std::vector<std::string> written;
+  for (const TensorText &output : size.outputs())
+    written.push_back(output.argument);
+  std::string keep, restore;
+  if (model.stateBytes > 0) {
+    written.emplace_back("state_");
+    keep = "  alignas(64) unsigned char before[state_bytes];\n  save_state(before);\n";
+    restore = " && load_state(before, state_bytes) == layerc::Status::ok";
+  }
+  return keep + "  layerc::FloatTrial trial;\n  do {\n" + indented(steps) +
+         wrapList("  } while (!trial.holds(", written, ")" + restore + ");\n", strlen("  } while (!trial.holds("));
+}
+
 /// The definition of run for one size.
 FailureOr<std::string> runText(const ModelText &model, const SizeText &size) {
   FailureOr<std::string> steps = stepsText(plan::EntryOp(size.entry).getBody().front(), model);
   if (failed(steps))
     return failure();
   return "\n" + runSignature(size, "layerc::Status Model::run(", "const layerc::Executor &executor", ") noexcept {") +
-         kRunTop.str() + (model.externalSteps.empty() ? "" : "  auto status = layerc::Status::ok;\n") + *steps +
+         kRunTop.str() +
+         (size.isTried
+              ? triedText(model, size, *steps)
+              : "  const layerc::FloatMode mode;\n" +
+                    std::string(model.externalSteps.empty() ? "" : "  auto status = layerc::Status::ok;\n") + *steps) +
          "  return layerc::Status::ok;\n}\n";
 }
 
@@ -396,8 +414,10 @@ FailureOr<std::string> layerc::printSource(const ModelText &model) {
   bool linked = model.options.storeWeights == StoreWeights::Object;
   auto [features, check] = cpuCheck(model.options.target);
   bool external = !model.externalSteps.empty();
+  bool tried = llvm::any_of(model.sizes, [](const SizeText &size) { return size.isTried; });
   bool oneDnn = !externalLibraries(model.program).empty();
-  std::string text = fill(kTop, model.with({{"onednn include", oneDnn ? "#include \"layerc/onednn.h\"\n" : ""}}));
+  std::string text = fill(kTop, model.with({{"trial include", tried ? "#include \"layerc/float_trial.h\"\n" : ""},
+                                            {"onednn include", oneDnn ? "#include \"layerc/onednn.h\"\n" : ""}}));
   text += kernelDeclarations(model) + externalDeclarations(model);
   text += linked ? fill(kLinkedWeights, model.holes) : "";
   text += features;

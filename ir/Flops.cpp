@@ -63,3 +63,12 @@ double layerc::flopsOf(Block &body) {
             .Default(0.0);
   return flops;
 }
+
+double layerc::flopsOf(plan::EntryOp entry) {
+  double flops = 0;
+  entry.walk([&](plan::StepOp step) {
+    auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr());
+    flops += plan::runsOf(step) * flopsOf(kernel.getBody().front());
+  });
+  return flops;
+}

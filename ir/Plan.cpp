@@ -215,3 +215,10 @@ int64_t plan::stateBytes(EntryOp entry) {
     end = std::max<int64_t>(end, state.getOffset() + extentInBytes(cast<MemRefType>(state.getType())).value_or(0));
   return llvm::alignTo(end, kAlignment);
 }
+
+double plan::runsOf(StepOp step) {
+  double runs = 1;
+  for (auto loop = dyn_cast<LoopOp>(step->getParentOp()); loop; loop = dyn_cast<LoopOp>(loop->getParentOp()))
+    runs *= static_cast<double>(loop.getIterations());
+  return runs;
+}

@@ -23,4 +23,7 @@ llvm::SmallVector<EntryOp> entriesOf(ProgramOp program);
 /// Bytes of all states of an entry: where the last one ends, rounded up to a multiple of 64.
 int64_t stateBytes(EntryOp entry);
 
+/// How often a run does `step`: the iterations of the loops around it.
+double runsOf(StepOp step);
+
 } // namespace layerc::plan

@@ -125,24 +125,39 @@ bool linkShared(Compilation &compilation, OutputFolder &folder) {
   return false;
 }
 
+/// The text files around `kernels`, an object; what is wrong is printed.
+mlir::FailureOr<std::vector<GeneratedFile>> printFiles(Compilation &compilation, const NativeCode &kernels) {
+  auto stack = stackBytes(kernels.bytes);
+  if (!stack) {
+    printError(llvm::toString(stack.takeError()));
+    return mlir::failure();
+  }
+  PrintOptions options = printOptions(compilation);
+  options.kernelStackBytes = *stack;
+  options.denormalsShow = kernels.denormalsShow;
+  return printProgram(compilation.program(), options);
+}
+
 Exit printForm(Compilation &compilation) {
   const std::string &form = compilation.options.emit;
-  if (form == "cpp") {
-    auto files = printProgram(compilation.program(), printOptions(compilation));
-    if (failed(files))
-      return Exit::Internal;
-    for (const GeneratedFile &file : *files)
-      if (file.name == compilation.name() + ".cpp")
-        llvm::outs() << file.contents;
-    return Exit::Done;
-  }
-  NativeForm native = form == "asm" ? NativeForm::Assembly : form == "llvm" ? NativeForm::LlvmIr : NativeForm::Object;
+  NativeForm native = form == "asm"    ? NativeForm::Assembly
+                      : form == "llvm" ? NativeForm::LlvmIr
+                                       : NativeForm::Object; // what cpp is printed around
   auto code = emitNativeCode(compilation.program(), compilation.target, native);
   if (!code) {
     printError(llvm::toString(code.takeError()));
     return Exit::Internal;
   }
-  llvm::outs() << *code;
+  if (form != "cpp") {
+    llvm::outs() << code->bytes;
+    return Exit::Done;
+  }
+  auto files = printFiles(compilation, *code);
+  if (failed(files))
+    return Exit::Internal;
+  for (const GeneratedFile &file : *files)
+    if (file.name == compilation.name() + ".cpp")
+      llvm::outs() << file.contents;
   return Exit::Done;
 }
 
@@ -175,14 +190,11 @@ void report(Compilation &compilation, size_t files, double seconds) {
 
 Exit writeFolder(Compilation &compilation, std::chrono::steady_clock::time_point start) {
   auto kernels = emitNativeCode(compilation.program(), compilation.target, NativeForm::Object);
-  auto stack = kernels ? stackBytes(*kernels) : llvm::Expected<int64_t>(0);
-  if (!kernels || !stack) {
-    printError(llvm::toString(llvm::joinErrors(kernels.takeError(), stack.takeError())));
+  if (!kernels) {
+    printError(llvm::toString(kernels.takeError()));
     return Exit::Internal;
   }
-  PrintOptions print = printOptions(compilation);
-  print.kernelStackBytes = *stack;
-  auto files = printProgram(compilation.program(), print);
+  auto files = printFiles(compilation, *kernels);
   if (failed(files))
     return Exit::Internal;
   if (Exit exit = compilation.makeWeights(); exit != Exit::Done)
@@ -191,7 +203,7 @@ Exit writeFolder(Compilation &compilation, std::chrono::steady_clock::time_point
   for (const GeneratedFile &file : *files)
     if (!folder.write(file.name, [&](llvm::raw_ostream &os) { os << file.contents; }))
       return Exit::BadUsage;
-  if (!folder.write(compilation.name() + ".kernels.o", [&](llvm::raw_ostream &os) { os << *kernels; }) ||
+  if (!folder.write(compilation.name() + ".kernels.o", [&](llvm::raw_ostream &os) { os << kernels->bytes; }) ||
       !writeWeights(compilation, folder) || !folder.commit())
     return Exit::BadUsage;
   size_t count = folder.written();

@@ -107,7 +107,7 @@ std::unique_ptr<InProcess> InProcess::create(Compilation &compilation, Exit &exi
   }
   std::vector<Walker> walkers;
   for (plan::EntryOp entry : compilation.entries()) {
-    auto walker = Walker::create(entry, *object);
+    auto walker = Walker::create(entry, object->bytes);
     if (!walker) {
       printError(llvm::toString(walker.takeError()));
       return nullptr;

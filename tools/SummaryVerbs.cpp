@@ -25,19 +25,6 @@ static int64_t parametersOf(const Layer &layer) {
   return count;
 }
 
-static double flopsOfRun(plan::EntryOp entry) {
-  double flops = 0;
-  entry.walk([&](plan::StepOp step) {
-    auto kernel = SymbolTable::lookupNearestSymbolFrom<plan::KernelOp>(step, step.getKernelAttr());
-    double work = flopsOf(kernel.getBody().front());
-    for (Operation *around = step->getParentOp(); auto loop = dyn_cast<plan::LoopOp>(around);
-         around = loop->getParentOp())
-      work *= static_cast<double>(loop.getIterations());
-    flops += work;
-  });
-  return flops;
-}
-
 Exit layerc::summaryVerb(const Options &options) {
   Compilation compilation(options);
   if (Exit exit = compilation.load(); exit != Exit::Done)
@@ -71,7 +58,7 @@ Exit layerc::summaryVerb(const Options &options) {
   for (plan::EntryOp entry : compilation.entries()) {
     if (!entry.getSize().empty())
       std::cout << "size        " << entry.getSize().str() << "\n";
-    std::cout << "FLOPs       " << static_cast<int64_t>(flopsOfRun(entry))
+    std::cout << "FLOPs       " << static_cast<int64_t>(flopsOf(entry))
               << ", multiplications and additions of products and convolutions\n"
               << "arena       " << entry.getArena() << " bytes\n"
               << "bound       " << entry.getBound() << " bytes, peak of live bytes of this order of steps\n"

@@ -51,7 +51,7 @@ std::string assemblyOf(KernelRun &run, const KernelChoice &choice) {
   mlir::OwningOpRef<mlir::ModuleOp> module = run.plan(choice);
   auto text = emitNativeCode(*module->getOps<plan::ProgramOp>().begin(), run.target(), NativeForm::Assembly, 1);
   EXPECT_TRUE(static_cast<bool>(text)) << llvm::toString(text.takeError());
-  return text ? *text : "";
+  return text ? text->bytes : "";
 }
 
 /// Every choice compiles; the cheapest by its own estimate has the hot loop.

@@ -306,7 +306,7 @@ std::vector<TensorData> KernelRun::results(const KernelChoice &choice, const Lay
     ADD_FAILURE() << llvm::toString(object.takeError());
     return {};
   }
-  auto code = LoadedCode::load(*object);
+  auto code = LoadedCode::load(object->bytes);
   if (!code) {
     ADD_FAILURE() << llvm::toString(code.takeError());
     return {};

@@ -97,7 +97,7 @@ std::string check(ModuleOp module, const std::vector<TensorData> &arguments, con
   auto object = emitNativeCode(program, target, NativeForm::Object);
   if (!object)
     return llvm::toString(object.takeError());
-  auto walker = Walker::create(entry, *object);
+  auto walker = Walker::create(entry, object->bytes);
   if (!walker)
     return llvm::toString(walker.takeError());
   auto weights = makeWeights(program, store);

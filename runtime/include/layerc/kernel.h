@@ -60,10 +60,6 @@ inline void run_part(void *context, int begin, int end, int worker) noexcept {
   step.phase(step.args, step.scratch->shared, step.scratch->of(worker), begin, end);
 }
 
-inline void spread(const Executor &executor, int units, StepContext step) noexcept {
-  run(executor, units, run_part, &step);
-}
-
 } // namespace detail
 
 /// Runs units [0, units) of `phase` over `executor`; returns when all are done. The caller holds a FloatMode.
@@ -73,9 +69,9 @@ inline void step(const Executor &executor, int units, KernelPhase *phase, const 
   // In place: compilers copy two pointers by one vector, whose load waits until both have left the store buffer.
   void *const *pointers = &arguments[0].pointer;
   if (units <= 1 || executor.function == nullptr)
-    phase(pointers, scratch.shared, scratch.first, 0, units);
-  else
-    detail::spread(executor, units, {phase, pointers, &scratch});
+    return phase(pointers, scratch.shared, scratch.first, 0, units);
+  detail::StepContext context = {phase, pointers, &scratch};
+  run(executor, units, detail::run_part, &context);
 }
 
 } // namespace v1

@@ -16,6 +16,7 @@
 #include "status.h"
 
 #include <cstdio>
+#include <utility>
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <fcntl.h>
@@ -217,15 +218,10 @@ private:
   }
 
   void swap(Weights &other) noexcept {
-    exchange(blob_, other.blob_);
-    exchange(size_, other.size_);
-    exchange(owner_, other.owner_);
-    exchange(status_, other.status_);
-  }
-  template <class T> static void exchange(T &a, T &b) noexcept {
-    const T old = a;
-    a = b;
-    b = old;
+    std::swap(blob_, other.blob_);
+    std::swap(size_, other.size_);
+    std::swap(owner_, other.owner_);
+    std::swap(status_, other.status_);
   }
 
   const unsigned char *blob_ = nullptr;
