@@ -41,7 +41,6 @@ void setAvx512(Target &target) {
   target.vectorBytes = 64;
   target.vectorRegisters = 32;
   target.fma = target.masks = target.broadcastOperand = true;
-  target.l1Bytes = 48 << 10;
   target.l2Bytes = 1 << 20; // of 2 MB; bandwidth falls from 1.4 MB on, and smaller parts have 1 MB
   target.fmasPerNanosecond = 92;
   target.l2BytesPerNanosecond = 181;
@@ -193,6 +192,14 @@ llvm::Triple tripleFor(StringRef cpu, StringRef triple) {
   return llvm::Triple(isArm ? "aarch64-unknown-linux-gnu" : "x86_64-unknown-linux-gnu");
 }
 
+/// 48 KB in Intel's cores since Sunny Cove, 32 KB in all others here; ways of 4 KB.
+int64_t l1BytesOf(StringRef tuning) {
+  static constexpr StringRef large[] = {"icelake-client", "icelake-server", "tigerlake",
+                                        "rocketlake",     "alderlake",      "raptorlake",
+                                        "sapphirerapids", "emeraldrapids",  "graniterapids"};
+  return (llvm::is_contained(large, tuning) ? 48 : 32) << 10;
+}
+
 llvm::Error setCpu(Target &target, const llvm::Triple &triple) {
   StringRef cpu = target.name;
   if (cpu == "native")
@@ -223,6 +230,7 @@ llvm::Expected<Target> layerc::makeTarget(StringRef cpu, StringRef triple) {
   target.name = !cpu.empty() ? cpu.str() : resolved.isAArch64() ? "armv8-a" : "x86-64-v3";
   if (llvm::Error error = setCpu(target, resolved))
     return error;
+  target.l1Bytes = l1BytesOf(target.tuning);
   return target;
 }
 

@@ -20,10 +20,10 @@ struct Target {
   bool fma = false;              ///< vector fused multiply-add
   bool masks = false;            ///< masked loads and stores are as fast as plain ones (AVX-512, SVE)
   bool broadcastOperand = false; ///< FMA takes an element broadcast from memory (AVX-512) or a lane (AArch64)
-  int64_t l1Bytes = 32 << 10;
-  int64_t l2Bytes = 512 << 10;  ///< usable by one core
-  int64_t l3Bytes = 8 << 20;    ///< one core's share
-  double fmasPerNanosecond = 0; ///< f32 fused multiply-adds per ns and core, all lanes, for cost estimates
+  int64_t l1Bytes = 32 << 10;    ///< in ways of 4 KB
+  int64_t l2Bytes = 512 << 10;   ///< usable by one core
+  int64_t l3Bytes = 8 << 20;     ///< one core's share
+  double fmasPerNanosecond = 0;  ///< f32 fused multiply-adds per ns and core, all lanes, for cost estimates
   double l2BytesPerNanosecond = 0;
   double l3BytesPerNanosecond = 0;
   double memoryBytesPerNanosecond = 0;

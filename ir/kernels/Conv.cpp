@@ -71,7 +71,7 @@ struct ConvTemplate final : KernelTemplate {
     most = std::clamp<int64_t>(llvm::divideCeil(g.columnsPerGate(), lanes), 1, std::max<int64_t>(1, most));
     for (int64_t vectors = 1; vectors <= most; ++vectors) {
       int64_t sums = vectors * g.gates, fits = std::max<int64_t>(1, (target.vectorRegisters - sums - 1) / sums);
-      int64_t pixels = std::min<int64_t>({fits, 14, line, rowsInOneSet(g)});
+      int64_t pixels = std::min<int64_t>({fits, 14, line, rowsInOneSet(g, target)});
       ConvTile tile;
       tile.pixels = EvenTiles::of(line, pixels).wide;
       tile.vectors = vectors;
@@ -142,10 +142,10 @@ private:
 
   /// Rows that lie a multiple of an L1 way apart compete for the lines of one set: a tile holds at most as many of them
   /// as leave two ways to the panel. 13 rows of 3072 floats ran at 31 GFLOP/s where 6 reach 80.
-  static int64_t rowsInOneSet(const ConvGeometry &g) {
-    constexpr int64_t bytesOfWay = 4096, ways = 8; // of 32 KB; larger caches have more ways of the same size
+  static int64_t rowsInOneSet(const ConvGeometry &g, const Target &target) {
+    constexpr int64_t bytesOfWay = 4096;
     int64_t stride = 4 * g.inChannels * g.axes[2].front().inStride;
-    return (ways - 2) * (bytesOfWay / std::gcd(bytesOfWay, stride));
+    return (target.l1Bytes / bytesOfWay - 2) * (bytesOfWay / std::gcd(bytesOfWay, stride));
   }
 
   static int64_t longestLine(const ConvGeometry &g) {
