@@ -56,6 +56,7 @@ int main(int argc, char **argv) {
   PrintOptions options;
   options.name = argv[2];
   options.modelFile = options.name + ".keras";
+  options.denormalsShow = true; // in the kernels that stand in for native ones
   llvm::StringRef store = argc > 4 ? argv[4] : "object";
   options.storeWeights = store == "object" ? StoreWeights::Object
                          : store == "file" ? StoreWeights::File

@@ -68,14 +68,14 @@ private:
   /// Raises `denormal` where there is one, by comparing each number with itself. To look at the bits instead makes a
   /// step of a GRU of 8 units take 1.1 times as long.
   static void meet(const float *numbers, std::size_t count) noexcept {
+    const float *const end = numbers + count, *const fours = numbers + count / 4 * 4;
     __m128 any = _mm_setzero_ps();
-    std::size_t i = 0;
-    for (; i + 4 <= count; i += 4) {
-      const __m128 four = _mm_loadu_ps(numbers + i);
+    for (; numbers != fours; numbers += 4) {
+      const __m128 four = _mm_loadu_ps(numbers);
       any = _mm_or_ps(any, _mm_cmpunord_ps(four, four));
     }
-    for (; i < count; ++i) {
-      const __m128 one = _mm_load_ss(numbers + i);
+    for (; numbers != end; ++numbers) {
+      const __m128 one = _mm_load_ss(numbers);
       any = _mm_or_ps(any, _mm_cmpunord_ss(one, one));
     }
     __asm__ volatile("" : : "x"(any)); // before the flags are read
