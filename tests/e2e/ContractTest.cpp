@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The contract in the header of a compiled model, broken from outside in every way that has a status, and kept at the
 // edges: guard pages, odd alignment, short options, other weights, the caller's floating-point mode.
+#include "contract_decay.h"
 #include "contract_digits.h"
 #include "contract_digits_c.h"
 #include "contract_pair.h"
 #include "contract_retrained.h"
 #include "contract_v4.h"
+#include "layerc/float_mode.h"
 #include "tests/codegen/GuardedMemory.h"
 
 #include <gtest/gtest.h>
@@ -198,6 +200,44 @@ TEST(FloatingPointMode, OfTheCallerDoesNotMatterAndIsRestored) {
     EXPECT_EQ(other, scores);
   }
 }
+
+#if defined(__x86_64__)
+/// A GRU without biases, so that what is tiny stays so: its runs are tried in the caller's mode.
+TEST(FloatingPointMode, IsThatOfKernelsWhereDenormalsMatter) {
+  using layerc::FloatMode;
+  const FloatMode::Word before = FloatMode::read();
+  for (bool held : {false, true}) {
+    FloatMode::write(held ? FloatMode::wanted : FloatMode::standard);
+    contract_decay::Model model;
+    const std::array<float, 3> input = {1e-39f, 1e-39f, 1e-39f};
+    std::array<float, 5> output = {1};
+    std::array<unsigned char, contract_decay::Model::state_bytes> state = {1}, zeros = {};
+    EXPECT_EQ(model.run(input, output), Status::ok);
+    EXPECT_EQ(FloatMode::read() & FloatMode::denormal, held ? 0u : FloatMode::denormal) << "no trial was repeated";
+    model.save_state(state.data());
+    FloatMode::write(before);
+    EXPECT_EQ(output, (std::array<float, 5>{}));
+    EXPECT_EQ(state, zeros);
+  }
+}
+
+/// What a tried run left in the state is not what the repeated one begins with.
+TEST(FloatingPointMode, IsEnteredFromTheStateBeforeTheTrial) {
+  using layerc::FloatMode;
+  const FloatMode::Word before = FloatMode::read();
+  std::array<float, 5> outputs[2];
+  for (bool held : {false, true}) {
+    FloatMode::write(held ? FloatMode::wanted : FloatMode::standard);
+    contract_decay::Model model;
+    for (float x : {1.0f, 1e-39f}) {
+      const std::array<float, 3> input = {x, -x, x};
+      EXPECT_EQ(model.run(input, outputs[held]), Status::ok);
+    }
+    FloatMode::write(before);
+  }
+  EXPECT_EQ(outputs[0], outputs[1]);
+}
+#endif
 
 TEST(Cpu, IsComparedBeforeTheFirstInstructionOfTheTarget) {
   contract_v4::Model model;

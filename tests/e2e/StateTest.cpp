@@ -2,8 +2,6 @@
 // State that a model keeps from run to run: forgotten, copied as bytes, and never shared between objects.
 #include "contract_state.h"
 
-#include "layerc/float_mode.h"
-
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -57,29 +55,6 @@ TEST(State, LastsFromRunToRunAndIsForgotten) {
   EXPECT_EQ(run(model, 0), first);
   EXPECT_EQ(run(model, 0), second);
 }
-
-#if defined(__x86_64__)
-TEST(State, OfARunThatMeetsDenormalsIsThatOfTheModeOfKernels) {
-  using layerc::FloatMode;
-  const FloatMode::Word before = FloatMode::read();
-  Input tiny;
-  tiny.fill(1e-40f);
-  Answer given[2];
-  std::vector<unsigned char> states[2];
-  for (bool held : {false, true}) {
-    FloatMode::write(held ? FloatMode::wanted : FloatMode::standard);
-    Model model;
-    run(model, 0);
-    EXPECT_EQ(FloatMode::read() & FloatMode::denormal, 0u);
-    EXPECT_EQ(model.run(tiny, given[held].sequence, given[held].last), Status::ok);
-    EXPECT_EQ(FloatMode::read() & FloatMode::denormal, held ? 0u : FloatMode::denormal) << "no trial was repeated";
-    states[held] = stateOf(model);
-  }
-  FloatMode::write(before);
-  EXPECT_EQ(given[0], given[1]);
-  EXPECT_EQ(states[0], states[1]) << "it must be repeated from the state before";
-}
-#endif
 
 TEST(State, IsCopiedAsBytes) {
   Model model, other;
