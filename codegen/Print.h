@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A plan as C++ text: header, source, C header, build file and the runtime's headers. The plan is legal and complete
-// when it comes here; printing decides nothing.
+// when it comes here; printing decides nothing but how the floating-point mode is set.
 #pragma once
 
 #include "ir/Plan.h"

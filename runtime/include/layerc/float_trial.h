@@ -65,8 +65,8 @@ private:
 #if defined(__SSE__)
   static bool may_try(FloatMode::Word word) noexcept { return (word & ~FloatMode::inexact) == FloatMode::standard; }
 
-  /// Raises `denormal` where there is one, by comparing each number with itself. To look at the bits instead makes a
-  /// step of a GRU of 8 units take 1.1 times as long.
+  /// Raises `denormal` where there is one, by comparing each number with itself. A loop that looks at bits makes a
+  /// step of a GRU of 8 units take 1.15 times as long.
   static void meet(const float *numbers, std::size_t count) noexcept {
     const float *const end = numbers + count, *const fours = numbers + count / 4 * 4;
     __m128 any = _mm_setzero_ps();

@@ -62,7 +62,7 @@ inline void run_part(void *context, int begin, int end, int worker) noexcept {
 
 } // namespace detail
 
-/// Runs units [0, units) of `phase` over `executor`; returns when all are done. The caller holds a FloatMode.
+/// Runs units [0, units) of `phase` over `executor` until all are done. The caller holds a FloatMode or FloatTrial.
 template <std::size_t N>
 inline void step(const Executor &executor, int units, KernelPhase *phase, const Argument (&arguments)[N],
                  const Scratch &scratch = {}) noexcept {
